@@ -1,0 +1,25 @@
+# posterior + arms -> audit of NUTS by the exact engine
+
+
+rule audit_fit:
+    """Compare every NUTS estimate with the exact engine and stop if they disagree."""
+    input:
+        arms=FOLDER + "arms.csv",
+        posterior=FOLDER + "posterior.nc",
+        code=modules("arms", "priors", "specify", "exact", "posterior", "audit"),
+    output:
+        audit=FOLDER + "audit.csv",
+    log:
+        "logs/audit/{analysis}_{stratum}.log",
+    wildcard_constraints:
+        analysis=fits_with("nuts"),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=800,
+    params:
+        reference=setting("reference"),
+        model=setting("model"),
+    script:
+        "../scripts/audit_fit.py"

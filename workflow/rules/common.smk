@@ -1,0 +1,110 @@
+# Settings and the helpers that every rule file uses.
+import json
+import os
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate as check_schema
+
+REPOSITORY = Path(workflow.basedir)
+sys.path.insert(0, str(REPOSITORY / "workflow/scripts"))
+from nma.settings import analyses as merge_analyses
+from nma.settings import stratum_seed
+
+SCHEMA = str(REPOSITORY / "workflow/schemas/config.schema.yaml")
+check_schema(config, SCHEMA)
+try:
+    SETTINGS = merge_analyses(config)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+for name, settings in SETTINGS.items():
+    # An override may hold any key, so each merged analysis must keep the schema too.
+    check_schema(settings | {"analyses": {}} | {"analyses": {name: {}}}, SCHEMA)
+    if settings["mid"]["value"] not in settings["mid"]["grid"]:
+        raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
+
+# Exact results differ in the last bits between one and two BLAS threads.
+for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+wildcard_constraints:
+    analysis="[a-z][a-z0-9_]*",
+    stratum="[a-z][a-z0-9_]*",
+
+
+FOLDER = "results/{analysis}/{stratum}/"
+TABLES = ("effects", "league", "ranks", "rank_probabilities", "heterogeneity")
+FIGURES = ("network", "forest", "ranks", "rank_probabilities")
+POSTERIOR_FIGURES = ("posterior", "trace", "rank_plot", "tau")
+
+
+def modules(*names):
+    """Modules of the package as inputs, so that editing one reruns what imports it."""
+    return [str(REPOSITORY / f"workflow/scripts/nma/{name}.py") for name in names]
+
+
+def inherited(path):
+    """A registry of the working directory, else the repository's own."""
+    return path if Path(path).exists() else str(REPOSITORY / path)
+
+
+def existing(path):
+    """An optional input: a list of one, or none."""
+    return [path] if Path(path).exists() else []
+
+
+def strata(analysis):
+    return list(SETTINGS[analysis]["strata"])
+
+
+def setting(*keys):
+    """A params function that looks up one setting of the wildcard's analysis."""
+
+    def look(wildcards):
+        value = SETTINGS[wildcards.analysis]
+        for key in keys:
+            value = value[key]
+        return value
+
+    return look
+
+
+def seed(wildcards):
+    base = SETTINGS[wildcards.analysis]["sampling"]["seed"]
+    return stratum_seed(base, wildcards.analysis, wildcards.stratum)
+
+
+def is_nuts(analysis):
+    return SETTINGS[analysis]["engine"] == "nuts"
+
+
+NETWORKS = [f"results/{a}/{s}/network.json" for a in SETTINGS for s in strata(a)]
+
+
+def results_of_every_stratum(wildcards):
+    """Every result of every stratum, or the file that says why there is none.
+
+    Known only after the networks are, so asking makes Snakemake run that checkpoint first.
+    """
+    estimable = json.loads(Path(checkpoints.list_networks.get().output[0]).read_text())
+    return [path for folder, fits in estimable.items() for path in results_of(folder, fits)]
+
+
+def results_of(folder, estimable):
+    analysis = folder.split("/")[1]
+    made = ["arms.csv", "excluded.csv", "account.csv", "network.json"]
+    if not estimable:
+        return [folder + name for name in [*made, "not_estimable.txt"]]
+    made += [f"{name}.csv" for name in TABLES]
+    made += ["posterior.nc"]
+    made += [f"figures/{name}.svg" for name in FIGURES]
+    if is_nuts(analysis):
+        made += ["audit.csv", "convergence.csv"]
+        made += [f"figures/{name}.svg" for name in POSTERIOR_FIGURES]
+    return [folder + name for name in made]
+
+
+def print_closing(path):
+    """The last words on the terminal: a short summary, or what stopped the run."""
+    if Path(path).exists():
+        print("\n" + Path(path).read_text(), file=sys.stderr)

@@ -1,0 +1,33 @@
+"""Draw posterior densities, traces, rank plots and prior against posterior."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+sys.stderr = open(snakemake.log[0], "w", buffering=1)
+
+import pandas as pd
+from nma import posterior
+from nma import posterior_figures as figures
+from nma.specify import specify
+from nma.style import save
+
+tree = posterior.load(snakemake.input.posterior)
+arms = pd.read_csv(snakemake.input.arms)
+_, prior = specify(arms, tree.attrs["reference"], snakemake.params.model)
+effects = pd.read_csv(snakemake.input.effects)
+# The effects that are hardest to sample say most about convergence.
+checked = pd.read_csv(snakemake.input.convergence)
+worst = checked[checked["parameter"] != "tau"].nsmallest(5, "ess_bulk")["parameter"]
+names = [name.removeprefix("d[").removesuffix("]") for name in worst]
+
+drawn = {
+    "posterior": figures.posterior(tree, snakemake.params.mid),
+    "trace": figures.trace(tree, names),
+    "rank_plot": figures.rank_plot(tree, names, checked["ess_bulk"].min()),
+    "tau": figures.tau(tree, prior),
+}
+for name, figure in drawn.items():
+    save(figure, [snakemake.output[f"{name}_{kind}"] for kind in ("svg", "pdf", "png")])

@@ -1,0 +1,32 @@
+"""Draw the network, the forest plot and the ranking."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+sys.stderr = open(snakemake.log[0], "w", buffering=1)
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from nma import figures
+from nma.style import save
+
+network = json.loads(Path(snakemake.input.network).read_text(encoding="utf-8"))
+effects = pd.read_csv(snakemake.input.effects)
+ranks = pd.read_csv(snakemake.input.ranks)
+probabilities = pd.read_csv(snakemake.input.probabilities)
+nodes = pd.DataFrame(network["nodes"]).set_index("treatment")
+reference, mid = snakemake.params.reference, snakemake.params.mid
+
+drawn = {
+    "network": figures.network(network),
+    "forest": figures.forest(effects, nodes, reference, mid),
+    "ranks": figures.ranks(ranks),
+    "rank_probabilities": figures.rank_probabilities(probabilities, ranks["treatment"].tolist()),
+}
+for name, figure in drawn.items():
+    save(figure, [snakemake.output[f"{name}_{kind}"] for kind in ("svg", "pdf", "png")])

@@ -1,0 +1,14 @@
+"""List which strata of which analyses can be estimated."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+estimable = {
+    str(Path(path).parent) + "/": json.loads(Path(path).read_text(encoding="utf-8"))["estimable"]
+    for path in snakemake.input
+}
+Path(snakemake.output[0]).write_text(json.dumps(estimable, indent=1), encoding="utf-8")

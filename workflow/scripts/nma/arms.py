@@ -1,0 +1,91 @@
+"""The arrays that both engines fit: arms of studies, and the matrix X of arm means.
+
+Everything linear is one matrix (DESIGN section 2): the mean of an arm is mu_study + X beta.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Arms sorted by study then treatment.
+
+    y, v : (arms,) value and known variance (sd^2 / n), 0-100 points and points^2
+    study, treatment : (arms,) positions in ``studies`` and ``treatments``
+    X : (arms, parameters) design matrix; ``parameters`` names its columns
+    prior_sd : (parameters,) sd of the independent Normal(0, sd) priors
+    """
+
+    y: NDArray[np.float64]
+    v: NDArray[np.float64]
+    study: NDArray[np.int64]
+    treatment: NDArray[np.int64]
+    X: NDArray[np.float64]
+    prior_sd: NDArray[np.float64]
+    studies: tuple[str, ...]
+    treatments: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """(studies,) first arm of each study, for ``np.add.reduceat``."""
+        return np.flatnonzero(np.diff(self.study, prepend=-1))
+
+    @property
+    def labels(self) -> list[str]:
+        """(arms,) "study | treatment", unique."""
+        return [
+            f"{self.studies[s]} | {self.treatments[t]}"
+            for s, t in zip(self.study, self.treatment, strict=True)
+        ]
+
+    def with_prior_sd(self, sd: float) -> "Arms":
+        """The same arms under Normal(0, sd) priors for every effect."""
+        return replace(self, prior_sd=np.full(len(self.parameters), float(sd)))
+
+
+def treatment_order(treatments: Sequence[str], reference: str) -> list[str]:
+    """The reference first, the others alphabetically without regard to case."""
+    others = sorted(set(treatments) - {reference}, key=lambda name: (name.casefold(), name))
+    return [reference, *others]
+
+
+def build(table: pd.DataFrame, reference: str, prior_sd: float = 100.0) -> Arms:
+    """Arms of the consistency model from a table with study, treatment, y, se.
+
+    Rows are sorted and figures rounded to 1e-9 first: a difference of 1e-14 in the data
+    can change which NUTS draws come out. Raises ValueError if the reference is absent, a
+    study has one arm or two of one treatment, or a standard error is not positive.
+    """
+    table = table.sort_values(["study", "treatment"], key=lambda s: s.astype(str), kind="stable")
+    if reference not in set(table["treatment"]):
+        raise ValueError(f"no arm received the reference '{reference}'")
+    if table.duplicated(["study", "treatment"]).any():
+        raise ValueError("two arms of one study have the same treatment; combine them first")
+    if table.groupby("study").size().min() < 2:
+        raise ValueError("a study with one arm carries no comparison")
+    y = table["y"].to_numpy(float).round(9)
+    v = (table["se"].to_numpy(float) ** 2).round(9)
+    if not (np.isfinite(y).all() and np.isfinite(v).all() and (v > 0).all()):
+        raise ValueError("every arm needs a finite y and a standard error above 0")
+    treatments = treatment_order(list(table["treatment"]), reference)
+    position = {name: i for i, name in enumerate(treatments)}
+    treatment = table["treatment"].map(position).to_numpy(np.int64)
+    study, studies = pd.factorize(table["study"])
+    return Arms(
+        y=y,
+        v=v,
+        study=study.astype(np.int64),
+        treatment=treatment,
+        X=np.eye(len(treatments))[treatment][:, 1:],
+        prior_sd=np.full(len(treatments) - 1, float(prior_sd)),
+        studies=tuple(map(str, studies)),
+        treatments=tuple(treatments),
+        parameters=tuple(f"d[{name}]" for name in treatments[1:]),
+    )

@@ -1,0 +1,169 @@
+"""Figures from tables: network, forest, ranking. Lower is better throughout."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, plt
+
+
+def network(described: Mapping[str, Any]) -> Figure:
+    """The network on a circle: node area by participants, line width by studies.
+
+    A circle keeps every label readable at any size; neighbours share a modality.
+    """
+    g = nx.Graph()
+    order = {m: i for i, m in enumerate(MODALITY)}
+    nodes = sorted(
+        described["nodes"],
+        key=lambda n: (order.get(n.get("modality"), len(order)), n.get("class", ""), n["treatment"]),
+    )
+    for node in nodes:
+        g.add_node(node["treatment"], **node)
+    for edge in described["edges"]:
+        g.add_edge(edge["a"], edge["b"], studies=edge["studies"])
+    place = nx.circular_layout(g)
+    figure, ax = plt.subplots(figsize=(9.5, 9.5))
+    for a, b, studies in sorted(g.edges(data="studies"), key=lambda e: -e[2]):
+        ends = np.array([place[a], place[b]])
+        ax.plot(*ends.T, color="#9fb3c8", lw=0.7 + 0.7 * studies, zorder=1, alpha=0.8,
+                solid_capstyle="round")  # fmt: skip
+        if studies > 1:
+            x, y = 0.55 * ends[0] + 0.45 * ends[1]
+            ax.text(x, y, str(studies), fontsize=7, ha="center", va="center", zorder=4,
+                    bbox={"boxstyle": "round,pad=.12", "fc": "white", "ec": "none"})  # fmt: skip
+    most = max(node["n"] or 1 for node in nodes)
+    for t, (x, y) in place.items():
+        data = g.nodes[t]
+        size = 50 + 900 * (data["n"] or 0) / most
+        colour = MODALITY.get(data.get("modality", "none"), GREY)
+        rim = INK if t == described["reference"] else "white"
+        ax.scatter(x, y, s=size, color=colour, edgecolor=rim, linewidth=1.6, zorder=3)
+        angle = float(np.degrees(np.arctan2(y, x)))
+        left = abs(angle) > 90
+        people = f"{data['n']:,.0f}" if data["n"] else "n not stated"
+        out = 1.06 + 0.0011 * np.sqrt(size) * 2
+        ax.text(out * x, out * y, f"{t} ({people})", fontsize=8.5, rotation_mode="anchor",
+                rotation=angle + 180 if left else angle, ha="right" if left else "left",
+                va="center", fontweight="bold" if t == described["reference"] else "normal")  # fmt: skip
+    seen = {node.get("modality", "none") for node in nodes}
+    handles = [Line2D([], [], marker="o", ls="", color=c, label=m, ms=7)
+               for m, c in MODALITY.items() if m in seen]  # fmt: skip
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.28, 1.22), frameon=False,
+              fontsize=8.5, title="modality", alignment="left")  # fmt: skip
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return figure
+
+
+def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: float) -> Figure:
+    """Effects against the reference: median, 95% credible (thick) and prediction (thin)
+    interval, with the band of the minimal important difference.
+
+    ``nodes`` gives studies and n per treatment (index).
+    """
+    table = effects.sort_values("median", ascending=False).reset_index(drop=True)
+    figure, ax = plt.subplots(figsize=(9.5, 1.6 + 0.27 * len(table)))
+    low = min(table["pred_low"].min(), -mid) - 2
+    high = max(table["pred_high"].max(), mid) + 2
+    low, high = max(low, -80), min(high, 80)
+    ax.axvspan(-mid, mid, color=LIGHT, alpha=0.55, lw=0, zorder=0)
+    ax.axvline(0, color=INK, lw=0.8, zorder=1)
+    for y, row in table.iterrows():
+        clear = row["ci_high"] < 0 or row["ci_low"] > 0
+        colour = BLUE if clear else GREY
+        ax.plot(np.clip([row["pred_low"], row["pred_high"]], low, high), [y, y], color=colour,
+                lw=0.9, zorder=2)  # fmt: skip
+        ax.plot(np.clip([row["ci_low"], row["ci_high"]], low, high), [y, y], color=colour, lw=3.2,
+                solid_capstyle="butt", zorder=3)  # fmt: skip
+        ax.plot(row["median"], y, "s", color="white", mec=colour, mew=1.4, ms=5, zorder=4)
+        count = nodes.loc[row["treatment"]]
+        ax.text(1.02, y, f"{row['median']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})",
+                transform=ax.get_yaxis_transform(), va="center", fontsize=8)  # fmt: skip
+        ax.text(1.30, y, f"{count['studies']:.0f}", transform=ax.get_yaxis_transform(), va="center",
+                ha="right", fontsize=8)  # fmt: skip
+        people = f"{count['n']:,.0f}" if pd.notna(count["n"]) else "n.s."
+        ax.text(1.39, y, people, transform=ax.get_yaxis_transform(), va="center",
+                ha="right", fontsize=8)  # fmt: skip
+    top = len(table) - 0.2
+    for x, text, align in ((1.02, "median (95% CrI)", "left"), (1.30, "studies", "right"),
+                           (1.39, "n", "right")):  # fmt: skip
+        ax.text(x, top, text, transform=ax.get_yaxis_transform(), ha=align, fontsize=8,
+                fontweight="bold", va="bottom")  # fmt: skip
+    ax.set_yticks(range(len(table)), table["treatment"])
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_ylim(-0.7, len(table) + 0.2)
+    ax.set_xlim(low, high)
+    ax.set_xlabel(
+        f"Difference from {reference}, points of 0-100 pain\n"
+        f"less pain than {reference}   ←   0   →   more pain"
+    )
+    ax.legend(
+        handles=[
+            Line2D([], [], color=BLUE, lw=3.2, label="95% credible, excludes 0"),
+            Line2D([], [], color=GREY, lw=3.2, label="95% credible, includes 0"),
+            Line2D([], [], color=GREY, lw=0.9, label="95% prediction"),
+            Line2D([], [], color=LIGHT, lw=7, label=f"within the MID (±{mid:g})"),
+        ],
+        loc="upper center", bbox_to_anchor=(0.5, -1.05 / figure.get_figheight()), ncol=4,
+        frameon=False, fontsize=8,
+    )  # fmt: skip
+    return figure
+
+
+def ranks(table: pd.DataFrame) -> Figure:
+    """Mean rank with its 95% interval, and P(best) beside it: a rank without its
+    uncertainty misleads."""
+    table = table.sort_values("mean_rank", ascending=False).reset_index(drop=True)
+    figure, (ax, best) = plt.subplots(
+        1, 2, figsize=(9.5, 1.4 + 0.25 * len(table)), sharey=True, width_ratios=[3, 1],
+        layout="constrained",
+    )  # fmt: skip
+    y = np.arange(len(table))
+    ax.hlines(y, table["rank_low"], table["rank_high"], color="#9fb3c8", lw=3.2)
+    ax.plot(table["mean_rank"], y, "o", color=BLUE, ms=5)
+    ax.set_yticks(y, table["treatment"])
+    ax.set_xlabel("rank (1 = best): mean and 95% interval")
+    ax.set_xlim(0.5, len(table) + 0.5)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.grid(axis="x", color=LIGHT, lw=0.6)
+    best.barh(y, table["p_best"], color=ORANGE, height=0.6)
+    best.set_xlim(0, max(0.05, ceil(10 * table["p_best"].max()) / 10))
+    best.set_xlabel("P(best)")
+    for axis in (ax, best):
+        axis.tick_params(axis="y", length=0)
+        axis.set_axisbelow(True)
+    return figure
+
+
+def rank_probabilities(table: pd.DataFrame, order: list[str]) -> Figure:
+    """Rankograms (steps) with cumulative ranking (line), one panel per treatment."""
+    columns = 4 if len(order) > 6 else 3
+    rows = ceil(len(order) / columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(9.5, 1.2 * rows + 0.7), sharex=True, sharey=True, squeeze=False,
+        gridspec_kw={"hspace": 0.42, "wspace": 0.12},
+    )  # fmt: skip
+    for ax in axes.ravel()[len(order) :]:
+        ax.set_axis_off()
+    edges = np.arange(len(order) + 1) + 0.5
+    for ax, name in zip(axes.ravel(), order, strict=False):
+        part = table[table["treatment"] == name]
+        ax.stairs(part["p"], edges, fill=True, color="#9fb3c8")
+        ax.plot(part["rank"], part["cumulative"], color=BLUE, lw=1.3)
+        ax.set_title(name, fontsize=7.5, fontweight="normal", pad=2)
+        ax.set_ylim(0, 1)
+        ax.set_yticks([0, 0.5, 1])
+        ax.tick_params(labelsize=7)
+    low = figure.subplotpars.bottom
+    figure.text(0.5, low - 0.45 / figure.get_figheight(), "rank (1 = best)", ha="center")
+    figure.text(0.07, 0.5, "probability of the rank (steps), cumulative (line)", rotation=90,
+                va="center")  # fmt: skip
+    return figure

@@ -1,0 +1,61 @@
+"""Findings: what validation has to say, one line each, all at once.
+
+A finding names the file, row, column and value, the rule it breaks and what to do.
+An *error* stops the run before anything is fitted; a *warning* does not.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+
+import pandas as pd
+
+COLUMNS = ["level", "file", "row", "study", "column", "value", "rule", "hint"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing wrong or odd in the input; ``row`` is the spreadsheet row (header = 1)."""
+
+    level: str
+    file: str
+    rule: str
+    hint: str
+    row: int | None = None
+    column: str = ""
+    value: str = ""
+    study: str = ""
+
+
+def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Findings as a table with ``COLUMNS``, errors first, then by file and row."""
+    rows = [asdict(finding) for finding in dict.fromkeys(findings)]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table["row"] = table["row"].astype("Int64")
+    keys = ["level", "file", "row", "column", "rule"]
+    return table.sort_values(keys, kind="stable", na_position="first").reset_index(drop=True)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A suggestion for a misspelt name, or an empty string."""
+    by_fold = {name.casefold(): name for name in known}
+    match = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+    return f" Did you mean '{by_fold[match[0]]}'?" if match else ""
+
+
+def describe(table: pd.DataFrame, limit: int = 40) -> str:
+    """Findings as lines for a terminal, errors first; the full list is in the file."""
+    lines = []
+    for finding in table.head(limit).itertuples():
+        place = [finding.file]
+        if pd.notna(finding.row):
+            place.append(f"row {finding.row}")
+        if finding.column:
+            place.append(f"column {finding.column}")
+        value = f" value {finding.value!r}" if finding.value else ""
+        study = f" [{finding.study}]" if finding.study else ""
+        lines.append(f"{finding.level.upper()}: {', '.join(place)}{study}:{value} ({finding.rule})")
+        lines.append(f"    Hint: {finding.hint}")
+    if len(table) > limit:
+        lines.append(f"... and {len(table) - limit} more")
+    return "\n".join(lines)

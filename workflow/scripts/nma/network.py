@@ -1,0 +1,97 @@
+"""The network: which treatments are linked by trials, and what lies outside.
+
+Only the component that holds the reference is analysed. Islands are listed, never
+dropped in silence, with what would join them.
+"""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+
+
+def graph(arms: pd.DataFrame) -> nx.Graph:
+    """Treatments as nodes (studies, arms, n), compared pairs as edges (studies, n)."""
+    g = nx.Graph()
+    for treatment, rows in arms.groupby("treatment", sort=True):
+        g.add_node(
+            treatment,
+            studies=int(rows["study"].nunique()),
+            arms=len(rows),
+            n=float(rows["n"].sum()) if rows["n"].notna().any() else None,
+        )
+    for study, rows in arms.groupby("study", sort=True):
+        n = dict(zip(rows["treatment"], rows["n"].fillna(0.0), strict=True))
+        for a, b in combinations(sorted(n), 2):
+            edge = g.edges[a, b] if g.has_edge(a, b) else {"studies": 0, "n": 0.0, "labels": []}
+            g.add_edge(a, b, studies=edge["studies"] + 1, n=edge["n"] + n[a] + n[b],
+                       labels=[*edge["labels"], str(study)])  # fmt: skip
+    return g
+
+
+def describe(
+    arms: pd.DataFrame, reference: str, kinds: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """The network of one stratum as plain data.
+
+    ``kinds`` maps a treatment to its class, modality and kind. Keys: estimable, reason,
+    reference, nodes, edges, islands, loops. Only the reference's component is in nodes
+    and edges; ``estimable`` is False without a reference or with nothing beside it.
+    """
+    g = graph(arms)
+    answer: dict[str, Any] = {"estimable": False, "reason": "", "reference": reference,
+                              "nodes": [], "edges": [], "islands": [], "loops": 0}  # fmt: skip
+    if g.number_of_nodes() == 0:
+        answer["reason"] = (
+            "No study of this stratum has two usable arms. Hint: see excluded.csv for the "
+            "reason of every row."
+        )
+    elif reference not in g:
+        known = ", ".join(sorted(g.nodes))
+        answer["reason"] = (
+            f"No usable arm received the reference '{reference}'. Hint: set reference in the "
+            f"config to one of: {known}."
+        )
+    else:
+        answer["estimable"] = True
+    inside = nx.node_connected_component(g, reference) if answer["estimable"] else set()
+    main = g.subgraph(inside)
+    answer["nodes"] = [
+        {"treatment": name, **main.nodes[name], **kinds.get(name, {})} for name in sorted(main)
+    ]
+    answer["edges"] = [
+        {"a": min(a, b), "b": max(a, b), **data}
+        for a, b, data in sorted(main.edges(data=True), key=lambda e: sorted(e[:2]))
+    ]
+    answer["loops"] = main.number_of_edges() - len(inside) + 1 if inside else 0
+    for island in sorted((sorted(c) for c in nx.connected_components(g)), key=lambda c: c[0]):
+        if inside and island[0] in inside:
+            continue
+        studies = sorted(arms.loc[arms["treatment"].isin(island), "study"].unique())
+        answer["islands"].append(
+            {
+                "treatments": island,
+                "studies": studies,
+                "joined_by": f"a trial that compares {' or '.join(island)} with "
+                f"{reference} or any treatment linked to it",
+            }
+        )
+    return answer
+
+
+def split(arms: pd.DataFrame, network: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Arms of the analysed component, and the arms outside it with a reason."""
+    inside = arms["treatment"].isin([node["treatment"] for node in network["nodes"]])
+    outside = arms[~inside].copy()
+    if network["estimable"]:
+        islands = {t: i for i in network["islands"] for t in i["treatments"]}
+        outside["reason"] = [
+            "not linked to the reference "
+            f"'{network['reference']}' (island: {', '.join(islands[t]['treatments'])})"
+            for t in outside["treatment"]
+        ]
+    else:
+        outside["reason"] = "the stratum is not estimable: " + network["reason"].split(".")[0]
+    return arms[inside].reset_index(drop=True), outside.reset_index(drop=True)

@@ -1,0 +1,92 @@
+"""Figures from draws, by ArviZ: posterior densities, traces, rank plots, prior and
+posterior of tau. Importing this module imports ArviZ's plots."""
+
+import arviz_plots as azp
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from nma.priors import TauPrior, describe
+from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt
+
+
+
+def _figure(collection: azp.PlotCollection) -> Figure:
+    figure = collection.viz["figure"].item()
+    for ax in figure.axes:
+        ax.set_rasterization_zorder(10)  # thousands of points: an image, not paths
+        ax.tick_params(labelsize=7)
+        for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
+            text.set_fontsize(8)
+    return figure
+
+
+def posterior(tree: xr.DataTree, mid: float) -> Figure:
+    """Densities of all effects, ordered by median, with 0 and the MID marked."""
+    order = tree["posterior"]["d"].median(["chain", "draw"]).to_series().sort_values().index
+    ordered = xr.Dataset({"d": tree["posterior"]["d"].sel(treatment=list(order))})
+    data = xr.DataTree.from_dict({"posterior": ordered})
+    collection = azp.plot_ridge(
+        data,
+        var_names=["d"],
+        combined=True,
+        labels=["treatment"],
+        ridge_height=1.6,
+        backend="matplotlib",
+        figure_kwargs={"figsize": (9.5, 1.6 + 0.30 * len(order))},
+        visuals={"edge": {"color": BLUE}, "face": {"color": BLUE, "alpha": 0.25}},
+    )
+    figure = collection.viz["figure"].item()
+    names, densities = figure.axes[0], figure.axes[-1]
+    names.set_axis_off()
+    densities.axvline(0, color=INK, lw=0.8)
+    densities.axvspan(-mid, mid, color=LIGHT, alpha=0.5, lw=0, zorder=-1)
+    densities.set_xlabel(f"points; grey band: within the MID (\u00b1{mid:g})", fontsize=8.5)
+    return figure
+
+
+def trace(tree: xr.DataTree, names: list[str]) -> Figure:
+    """Traces with densities of tau and some effects, one colour a chain."""
+    collection = azp.plot_trace_dist(
+        _chosen(tree, names), compact=False, backend="matplotlib",
+        figure_kwargs={"figsize": (9.5, 1.35 * (len(names) + 1))},
+    )  # fmt: skip
+    return _figure(collection)
+
+
+def rank_plot(tree: xr.DataTree, names: list[str], ess: float) -> Figure:
+    """Rank plots: with good mixing every chain stays inside the band (Saeilynoja 2022).
+
+    The band supposes independent draws, so the chains are thinned to about ``ess``.
+    """
+    chosen = _chosen(tree, names)["posterior"].to_dataset()
+    step = max(1, int(np.ceil(chosen["tau"].size / max(ess, 1.0))))
+    thin = xr.DataTree.from_dict({"posterior": chosen.isel(draw=slice(None, None, step))})
+    rows = int(np.ceil((len(names) + 1) / 3))
+    return _figure(
+        azp.plot_rank(thin, backend="matplotlib", col_wrap=3,
+                      figure_kwargs={"figsize": (9.5, 2.2 * rows)})
+    )  # fmt: skip
+
+
+def tau(tree: xr.DataTree, prior: TauPrior) -> Figure:
+    """Prior and posterior of the between-study sd: what the data added."""
+    draws = tree["posterior"]["tau"].to_numpy().ravel()
+    figure, ax = plt.subplots(figsize=(6.2, 3.0), layout="constrained")
+    top = float(max(np.quantile(draws, 0.999), 1e-3) * 1.25)
+    ax.hist(draws, bins=np.linspace(0, top, 70), density=True, color="#9fb3c8", label="posterior")
+    x = np.linspace(top / 400, top, 400)
+    ax.plot(x, np.exp(prior.logpdf(x)), color=ORANGE, lw=1.6, label=f"prior {describe(prior)}")
+    ax.axvline(np.median(draws), color=BLUE, lw=1.2, label=f"median {np.median(draws):.1f}")
+    ax.set_xlabel("between-study sd tau, points")
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.legend(frameon=False, fontsize=8, labelcolor=INK)
+    ax.tick_params(color=GREY)
+    return figure
+
+
+def _chosen(tree: xr.DataTree, names: list[str]) -> xr.DataTree:
+    drawn = tree["posterior"].to_dataset()
+    parts = {f"d[{n}]": drawn["d"].sel(treatment=n, drop=True) for n in names}
+    return xr.DataTree.from_dict({"posterior": xr.Dataset({"tau": drawn["tau"]} | parts)})

@@ -1,0 +1,236 @@
+"""The report: collect what a run made, render one self-contained page and a summary.
+
+Everything shown is read from the results; the template escapes every cell.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from nma.summary import headline
+
+PACKAGES = ("pymc", "nutpie", "arviz-stats", "pandera", "snakemake", "numpy", "pandas")
+TABLES = ("effects", "ranks", "heterogeneity", "account", "excluded", "arms")
+OPTIONAL = ("audit", "convergence")
+
+
+def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """All results under ``root`` (results/) as the template wants them.
+
+    ``settings`` maps an analysis to its merged settings. Raises FileNotFoundError if a
+    stratum that can be estimated lacks a result.
+    """
+    strata = {
+        analysis: [_stratum(root, analysis, name, chosen) for name in chosen["strata"]]
+        for analysis, chosen in settings.items()
+    }
+    main = settings["main"]
+    findings = pd.read_csv(root / "validation/findings.csv", dtype=str, keep_default_na=False)
+    corrections = pd.read_csv(
+        root / "validation/corrections_applied.csv", dtype=str, keep_default_na=False
+    )
+    unassigned = pd.read_csv(root / "main/unassigned.csv", dtype=str, keep_default_na=False)
+    return {
+        "strata": strata["main"],
+        "analyses": strata,
+        "settings": main,
+        "all_settings": settings,
+        "findings": findings.to_dict("records"),
+        "finding_counts": findings.groupby(["level", "rule"]).size().reset_index(name="rows")
+        .to_dict("records"),
+        "corrections": corrections.to_dict("records"),
+        "unassigned": unassigned.to_dict("records"),
+        "comparison": [_comparison(strata, i) for i in range(len(strata["main"]))],
+        "versions": {name: version(name) for name in PACKAGES},
+        "overrides": {a: _differences(main, s) for a, s in settings.items() if a != "main"},
+    }  # fmt: skip
+
+
+def render(context: Mapping[str, Any], template: Path) -> str:
+    """The page. Autoescaped: no cell of the data can act as HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"num": _number, "pct": _percent, "whole": _whole, "listed": listed}
+    return environment.get_template(template.name).render(**context)
+
+
+def terminal(context: Mapping[str, Any], report: str) -> str:
+    """A short summary for the terminal."""
+    lines = []
+    for stratum in context["strata"]:
+        lines.append(stratum["label"])
+        account = stratum["account"]
+        lines.append(
+            f"  rows: {account['rows_in']} in, {account['rows_used']} used, "
+            f"{account['rows_merged']} merged, {account['rows_excluded']} left out"
+        )
+        if stratum["estimable"]:
+            lines.append(
+                f"  used: {stratum['studies']} studies, {stratum['arms']} arms, "
+                f"{len(stratum['network']['nodes'])} treatments; "
+                f"{stratum['studies_out']} studies left out"
+            )
+            lines += [f"  {sentence}" for sentence in stratum["sentences"]]
+        else:
+            lines.append(f"  not estimable: {stratum['reason']}")
+    lines.append(f"Report: {report}")
+    return "\n".join(lines) + "\n"
+
+
+def sentences(
+    found: Mapping[str, Any], settings: Mapping[str, Any], studies: int
+) -> tuple[str, str]:
+    """The headline in plain words, from ``summary.headline``."""
+    reference, mid = settings["reference"], settings["mid"]["value"]
+    beats, worthwhile = found["beats"], found["worthwhile"]
+    first = (
+        f"Of {found['active']} active treatments in {studies} studies, {len(beats)} "
+        f"beat{'s' if len(beats) == 1 else ''} {reference}"
+        + (f": {listed(beats)}." if beats else ".")
+    )
+    second = (
+        f"{len(worthwhile) or 'None'} of them {'does' if len(worthwhile) == 1 else 'do'} so by "
+        f"more than {mid:g} points, the minimal important difference"
+        + (f": {listed(worthwhile)}." if worthwhile else ".")
+    )
+    return first, second
+
+
+def listed(words: list[str]) -> str:
+    """a, b and c."""
+    words = list(map(str, words))
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"
+
+
+def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    folder = root / analysis / name
+    network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    account = pd.read_csv(folder / "account.csv").iloc[0].to_dict()
+    excluded = pd.read_csv(folder / "excluded.csv", dtype=str, keep_default_na=False)
+    arms = pd.read_csv(folder / "arms.csv", dtype={"rows": str})
+    out: dict[str, Any] = {
+        "name": name,
+        "analysis": analysis,
+        "label": settings["strata"][name]["label"],
+        "engine": settings["engine"],
+        "network": network,
+        "estimable": network["estimable"],
+        "reason": network["reason"],
+        "account": {key: int(value) for key, value in account.items()},
+        "excluded": excluded.to_dict("records"),
+        "reasons": excluded["reason"].value_counts().items(),
+        "studies": int(arms["study"].nunique()),
+        "studies_out": len(set(excluded["study"]) - set(arms["study"])),
+        "arms": len(arms),
+        "people": arms["n"].sum(),
+        "studies_table": arms.astype(object).where(arms.notna(), None).to_dict("records"),
+        "derived": int((arms["derivation"] != "as reported").sum()),
+        "imputed": sorted(arms.loc[arms["derivation"].str.contains("imputed"), "study"].unique()),
+        "figures": {},
+    }
+    if not network["estimable"]:
+        return out
+    for table in (*TABLES[:3], *OPTIONAL):
+        path = folder / f"{table}.csv"
+        if table in OPTIONAL and settings["engine"] != "nuts":
+            continue
+        out[table] = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    active = [node["treatment"] for node in network["nodes"] if node.get("kind") == "active"]
+    out["headline"] = headline(
+        out["effects"],
+        active,
+        settings["mid"]["value"],
+        settings["headline"]["beats"],
+        settings["headline"]["worthwhile"],
+    )
+    out["sentences"] = sentences(out["headline"], settings, out["studies"])
+    out["rows"] = _rows(out, settings)
+    if analysis == "main":
+        figures = sorted((folder / "figures").glob("*.svg"))
+        out["figures"] = {path.stem: _embed(path) for path in figures}
+    return out
+
+
+def _rows(stratum: Mapping[str, Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per treatment: effect, ranking, how much evidence, the verdict."""
+    mid = f"p_below_-{settings['mid']['value']:g}"
+    nodes = {node["treatment"]: node for node in stratum["network"]["nodes"]}
+    merged = stratum["effects"].merge(stratum["ranks"], on="treatment", how="left")
+    rows = []
+    for row in merged.sort_values("median").to_dict("records"):
+        found = stratum["headline"]
+        verdict = (
+            f"beats {settings['reference']} by more than the MID"
+            if row["treatment"] in found["worthwhile"]
+            else f"beats {settings['reference']}"
+            if row["treatment"] in found["beats"]
+            else "not shown to differ"
+            if row["ci_low"] < 0 < row["ci_high"]
+            else "see text"
+        )
+        kind = nodes[row["treatment"]].get("kind", "")
+        rows.append(row | {"node": nodes[row["treatment"]], "p_mid": row[mid],
+                           "verdict": verdict if kind == "active" else f"comparator ({kind})"})  # fmt: skip
+    return rows
+
+
+def _comparison(strata: Mapping[str, list], index: int) -> dict[str, Any]:
+    """Every effect under every analysis, for one stratum of main."""
+    main = strata["main"][index]
+    analyses, cells = list(strata), {}
+    for analysis, made in strata.items():
+        same = next((s for s in made if s["name"] == main["name"]), None)
+        if same is None or not same["estimable"]:
+            continue
+        for row in same["effects"].to_dict("records"):
+            cells.setdefault(row["treatment"], {})[analysis] = row
+    order = sorted(cells, key=lambda t: (cells[t].get("main", {"median": 1e9})["median"], t))
+    counts = {
+        analysis: next((s for s in made if s["name"] == main["name"]), None)
+        for analysis, made in strata.items()
+    }
+    return {"label": main["label"], "analyses": analyses, "cells": cells, "order": order,
+            "strata": counts}  # fmt: skip
+
+
+def _differences(base: Mapping[str, Any], other: Mapping[str, Any], path: str = "") -> list[str]:
+    """What an analysis changes, as "key = value"."""
+    found = []
+    for key in other:
+        here, there = base.get(key), other[key]
+        if isinstance(here, Mapping) and isinstance(there, Mapping):
+            found += _differences(here, there, f"{path}{key}.")
+        elif here != there:
+            found.append(f"{path}{key} = {json.dumps(there)}")
+    return found
+
+
+def _embed(path: Path) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def _number(value: Any, digits: int = 1) -> str:
+    if value is None or value == "" or pd.isna(value):
+        return "n.s."
+    text = f"{float(value):.{digits}f}"
+    return text.replace("-", "\u2212") if float(text) else text.lstrip("-")
+
+
+def _percent(value: Any) -> str:
+    value = 100 * float(value)
+    return ">99.5%" if value > 99.5 else "<0.5%" if value < 0.5 else f"{value:.0f}%"
+
+
+def _whole(value: Any) -> str:
+    return "n.s." if value is None or pd.isna(value) else f"{float(value):,.0f}"

@@ -1,0 +1,376 @@
+"""Every rule that the trials table must keep, as pandera checks, run lazily.
+
+Each rule has a name, a level, the column it looks at and a hint; pandera finds the rows
+that break it. Errors stop the run, warnings do not. In rows excluded by declaration an
+error counts as a warning.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from nma.contract import TABLES, TRIALS, numbers
+from nma.corrections import EXCLUDED
+from nma.derive import measure_kind, sufficient
+from nma.findings import Finding, nearest
+from nma.tables import FILE, ROW, is_number, to_number
+
+P_VALUE = r"[<>=]?\s*(0?\.\d+|0|1(\.0+)?|\d(\.\d+)?[eE]-\d+)"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``broken(text, value)`` is True for rows that break the rule; ``text`` holds the
+    cells as typed, ``value`` the same columns as numbers where the contract says so."""
+
+    name: str
+    level: str
+    column: str
+    hint: str
+    broken: Callable[[pd.DataFrame, pd.DataFrame], pd.Series]
+
+
+def check(
+    trials: pd.DataFrame, instruments: pd.DataFrame, treatments: pd.DataFrame, names: Iterable[str]
+) -> list[Finding]:
+    """All findings about the trials table.
+
+    ``instruments`` and ``treatments`` are the registries as text; ``names`` are the node
+    columns of the treatment map in use. Runs every rule even when some fail.
+    """
+    value = trials.copy()
+    for column in numbers(TRIALS):
+        value[column] = to_number(trials[column])
+    bounds = instruments.set_index("instrument")[["min", "max"]].apply(to_number)
+    for side in ("min", "max"):
+        value[f"_{side}"] = trials["instrument"].map(bounds[side]).astype(float)
+    known = treatments["reported"].tolist()
+    nodes = treatments.drop_duplicates("reported").set_index("reported")[next(iter(names))]
+    value["_node"] = trials["treatment"].map(nodes).fillna(trials["treatment"])
+    rules = [
+        *_cell_rules(),
+        *_name_rules(instruments["instrument"].tolist(), known),
+        *_range_rules(),
+        *_row_rules(),
+        *_study_rules(),
+    ]
+    return _run(rules, trials, value, _suggest(instruments["instrument"].tolist(), known))
+
+
+def check_registries(
+    treatments: pd.DataFrame, instruments: pd.DataFrame, maps: Iterable[str]
+) -> list[Finding]:
+    """Findings about treatments.csv and instruments.csv: blanks, doubles, bad choices, one
+    node with two kinds, a range that is not one."""
+    findings = []
+
+    def say(table: pd.DataFrame, bad: pd.Series, column: str, rule: str, hint: str) -> None:
+        for _, row in table[bad.fillna(False).astype(bool)].iterrows():
+            findings.append(
+                Finding("error", row[FILE], rule, hint, int(row[ROW]), column, row[column])
+            )
+
+    for table, name in ((treatments, "treatments"), (instruments, "instruments")):
+        key = table.columns[0] if len(table) else None
+        for field in TABLES[name]:
+            cell = table[field.name]
+            if field.required:
+                say(table, cell == "", field.name, "required", f"Fill in: {field.meaning}.")
+            if field.choices:
+                say(table, (cell != "") & ~cell.isin(field.choices), field.name, "choice",
+                    f"Use one of: {', '.join(field.choices)}.")  # fmt: skip
+            if field.kind == "number":
+                say(table, (cell != "") & ~is_number(cell), field.name, "number", "Not a number.")
+        if key:
+            first = TABLES[name][0].name
+            say(table, table[first].duplicated() & (table[first] != ""), first, "duplicate_name",
+                "The name stands twice; keep one line.")  # fmt: skip
+    low, high = to_number(instruments["min"]), to_number(instruments["max"])
+    say(instruments, low >= high, "max", "range", "The range ends before it begins.")
+    for node in (column for column in maps if column in treatments):
+        say(treatments, treatments[node] == "", node, "required", "Name the node it counts as.")
+        for column in ("class", "modality", "kind"):
+            spread = treatments.groupby(node)[column].transform("nunique") > 1
+            say(treatments, spread & ~treatments.duplicated(node), column, "node_conflict",
+                f"Lines of this node give different values of {column}; make them agree.")  # fmt: skip
+    return findings
+
+
+def _run(rules: list[Rule], text: pd.DataFrame, value: pd.DataFrame, suggest) -> list[Finding]:
+    """Let pandera find the rows that break each rule; say so cell by cell."""
+    by_name = {rule.name: rule for rule in rules}
+    schema = pa.DataFrameSchema(
+        checks=[
+            pa.Check(lambda frame, rule=rule: ~rule.broken(text, frame).fillna(False).astype(bool),
+                     name=rule.name, error=rule.name)
+            for rule in rules
+        ]
+    )  # fmt: skip
+    try:
+        schema.validate(value, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases.drop_duplicates(["check", "index"])
+    else:
+        return []
+    findings = []
+    for case in cases.itertuples():
+        if case.check not in by_name:
+            raise RuntimeError(f"a validation rule failed to run: {case.check} {case.failure_case}")
+        rule, row = by_name[case.check], text.loc[case.index]
+        level = "warning" if row[EXCLUDED] else rule.level
+        cell = str(row[rule.column]) if rule.column in text else ""
+        findings.append(
+            Finding(
+                level,
+                row[FILE],
+                rule.name,
+                rule.hint + suggest(rule, cell),
+                row=int(row[ROW]),
+                column=rule.column,
+                value=cell,
+                study=row["study"],
+            )
+        )
+    return findings
+
+
+def _suggest(instruments: list[str], treatments: list[str]):
+    choices = {field.name: field.choices for field in TRIALS if field.choices}
+
+    def suggest(rule: Rule, cell: str) -> str:
+        if rule.name.startswith("unknown_instrument"):
+            return nearest(cell, instruments)
+        if rule.name.startswith("unknown_treatment"):
+            return nearest(cell, treatments)
+        if rule.name.startswith("choice_"):
+            return nearest(cell, choices[rule.column])
+        return ""
+
+    return suggest
+
+
+def _cell_rules() -> list[Rule]:
+    """Types and choices of single cells."""
+    rules = []
+    for field in TRIALS:
+        name = field.name
+        if field.required:
+            rules.append(
+                Rule(f"required_{name}", "error", name, f"Fill in {name}: {field.meaning}.",
+                     lambda text, value, name=name: text[name] == "")
+            )  # fmt: skip
+        if field.kind == "number":
+            rules.append(
+                Rule(f"number_{name}", "error", name,
+                     "Not a number. Write digits with a decimal point, no unit, no text; "
+                     "put remarks into note.",
+                     lambda text, value, name=name: (text[name] != "") & ~is_number(text[name]))
+            )  # fmt: skip
+        if field.choices:
+            rules.append(
+                Rule(f"choice_{name}", "error", name, f"Use one of: {', '.join(field.choices)}.",
+                     lambda text, value, name=name, allowed=field.choices: (text[name] != "")
+                     & ~text[name].isin(allowed))
+            )  # fmt: skip
+    rules.append(
+        Rule("p_value_format", "error", "p_value", "Write 0.03, <0.05 or 1e-4; 'NS' is unusable.",
+             lambda text, value: (text["p_value"] != "") & ~text["p_value"].str.fullmatch(P_VALUE))
+    )  # fmt: skip
+    return rules
+
+
+def _name_rules(instruments: list[str], treatments: list[str]) -> list[Rule]:
+    """Names that must be in the registries."""
+    return [
+        Rule("unknown_instrument", "error", "instrument",
+             "Not in config/instruments.csv; correct it or add a line with its range.",
+             lambda text, value: (text["instrument"] != "")
+             & ~text["instrument"].isin(instruments)),
+        Rule("no_instrument", "warning", "instrument",
+             "Blank: read as 0-100 points, higher is worse. Name the instrument.",
+             lambda text, value: text["instrument"] == ""),
+        *(
+            Rule(f"unknown_{column}" if column == "treatment" else "unknown_treatment_comparator",
+                 "error", column,
+                 "Not in config/treatments.csv; correct it or add a line that says its node.",
+                 lambda text, value, column=column: (text[column] != "")
+                 & ~text[column].isin(treatments))
+            for column in ("treatment", "comparator")
+        ),
+    ]  # fmt: skip
+
+
+def _range_rules() -> list[Rule]:
+    """Numbers within what they can be."""
+
+    def outside(column: str, low: float, high: float, name: str, hint: str) -> Rule:
+        return Rule(name, "error", column, hint,
+                    lambda text, value: (value[column] < low) | (value[column] > high))  # fmt: skip
+
+    def beyond_scale(column: str) -> Rule:
+        def broken(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+            final = value["measure"].eq("final") | (column == "baseline_mean")
+            span = value["_max"] - value["_min"]
+            inside = value[column].between(value["_min"] - 1e-9, value["_max"] + 1e-9)
+            bad = np.where(final, ~inside, value[column].abs() > span + 1e-9)
+            return pd.Series(bad, value.index) & value[column].notna() & span.notna()
+
+        level = "warning" if column == "baseline_mean" else "error"
+        return Rule(f"range_{column}", level, column,
+                    "Outside the instrument's range in config/instruments.csv: another scale, "
+                    "a slipped digit, or a change entered as final?", broken)  # fmt: skip
+
+    def span(value: pd.DataFrame) -> pd.Series:
+        return value["_max"] - value["_min"]
+
+    return [
+        outside("n", 2, np.inf, "n_at_least_2", "An arm needs at least 2 analysed participants."),
+        outside("n_comparator", 2, np.inf, "n_comparator_at_least_2",
+                "The comparator needs at least 2 analysed participants."),
+        Rule("n_whole", "warning", "n", "Not a whole number of people.",
+             lambda text, value: value["n"].notna() & (value["n"] % 1 != 0)),
+        Rule("sd_positive", "error", "sd", "A standard deviation is above 0; blank if unknown.",
+             lambda text, value: value["sd"] <= 0),
+        Rule("se_positive", "error", "se", "A standard error is above 0; blank if unknown.",
+             lambda text, value: value["se"] <= 0),
+        Rule("sd_beyond_range", "error", "sd",
+             "Larger than the whole instrument: another scale, or a slipped digit?",
+             lambda text, value: value["sd"] > span(value)),
+        Rule("sd_implausible", "warning", "sd",
+             "Final scores on a bounded scale cannot spread by more than about half its range.",
+             lambda text, value: value["measure"].eq("final") & (value["sd"] > 0.55 * span(value))
+             & (value["sd"] <= span(value))),
+        *(beyond_scale(c) for c in ("mean", "median", "q1", "q3", "baseline_mean")),
+        outside("weeks", 0, 2000, "weeks_range", "Weeks from randomisation, 0 or more."),
+        outside("pain_weeks", 0, 5000, "pain_weeks_range", "Weeks of pain at entry, 0 or more."),
+        outside("year", 1900, 2100, "year_range", "A year of publication."),
+        outside("ci_level", 50, 99.99, "ci_level_range", "In percent: 95, not 0.95."),
+        outside("icc", 0, 1, "icc_range", "An intracluster correlation lies in 0 to 1."),
+        outside("cluster_size", 1, np.inf, "cluster_size_range", "At least 1 person a cluster."),
+        outside("pedro", 0, 10, "pedro_range", "PEDro runs from 0 to 10."),
+    ]  # fmt: skip
+
+
+def _row_rules() -> list[Rule]:
+    """Cells of one row against each other."""
+    return [
+        Rule("ci_order", "error", "ci_low", "The lower limit is above the upper one; swap them.",
+             lambda text, value: value["ci_low"] > value["ci_high"]),
+        Rule("ci_without_mean", "warning", "mean", "The mean lies outside its own interval.",
+             lambda text, value: (value["mean"] < value["ci_low"] - 1e-9)
+             | (value["mean"] > value["ci_high"] + 1e-9)),
+        Rule("quartile_order", "error", "median", "Quartiles and median must be in order.",
+             lambda text, value: (value["q1"] > value["median"]) | (value["median"] > value["q3"])
+             | (value["q1"] > value["q3"])),
+        Rule("no_comparator", "error", "comparator", "A difference needs its comparator.",
+             lambda text, value: (text["measure"] == "difference") & (text["comparator"] == "")),
+        Rule("needless_comparator", "error", "comparator",
+             "Only a difference has a comparator; set measure to difference or clear the cell.",
+             lambda text, value: (text["measure"] != "difference") & (text["comparator"] != "")),
+        Rule("same_comparator", "error", "comparator", "A difference of a treatment with itself.",
+             lambda text, value: (text["comparator"] != "")
+             & (text["comparator"] == text["treatment"])),
+        Rule("duration_conflict", "warning", "pain_weeks",
+             "pain_weeks and duration disagree; pain_weeks is followed.",
+             lambda text, value: (value["pain_weeks"].ge(12) & text["duration"].isin(
+                 ["acute", "subacute"])) | (value["pain_weeks"].lt(12)
+                                            & text["duration"].eq("chronic"))),
+        Rule("no_duration", "warning", "duration",
+             "Neither duration nor pain_weeks: the row belongs to no stratum and is left out.",
+             lambda text, value: (text["duration"] == "") & value["pain_weeks"].isna()),
+        Rule("insufficient", "warning", "mean",
+             "Not enough to give a mean and its spread; the row can be used only if an SD can be "
+             "imputed. Needed: mean with sd, se or ci and n; median with quartiles and n; "
+             "difference with se, ci or p.",
+             lambda text, value: ~sufficient(value, text["p_value"])),
+        Rule("cluster_unadjusted", "warning", "design",
+             "Cluster trial: give cluster_size and icc, or adjusted = yes; else it is left out.",
+             lambda text, value: text["design"].eq("cluster") & text["adjusted"].ne("yes")
+             & (value["cluster_size"].isna() | value["icc"].isna())),
+    ]  # fmt: skip
+
+
+def _study_rules() -> list[Rule]:
+    """Rows of one study against each other, and against others on their instrument."""
+    arm = ["study", "outcome", "instrument", "weeks", "measure"]
+
+    def duplicate(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        columns = [f.name for f in TRIALS if f.name not in ("note", "source", "doi", "doubt")]
+        return text.duplicated(columns, keep="first")
+
+    def one_arm(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        arms = pd.concat([text[["study", "treatment"]],
+                          text[["study", "comparator"]].set_axis(["study", "treatment"], axis=1)])
+        arms = arms[arms["treatment"] != ""].drop_duplicates()
+        alone = arms.groupby("study").size()
+        first = ~text.duplicated("study") & text["study"].ne("")
+        return first & text["study"].map(alone).eq(1)  # fmt: skip
+
+    def same_treatment(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        keys = value[[*arm, "_node", "comparator"]]
+        return keys.duplicated(keep="first") & ~duplicate(text, value)
+
+    def restated(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        keys = text[[*arm, "treatment", "comparator", "n"]]
+        return keys.duplicated(keep="first") & ~duplicate(text, value)
+
+    def mixed(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        kinds = measure_kind(text["measure"]).groupby([text["study"], text["outcome"]])
+        return (kinds.transform("nunique") > 1) & ~text.duplicated(["study", "outcome"])
+
+    def split_study(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        long = value["pain_weeks"].ge(12) | text["duration"].isin(["chronic", "mixed"])
+        known = value["pain_weeks"].notna() | text["duration"].ne("")
+        spread = long.where(known).groupby(text["study"]).transform("nunique") > 1
+        return spread & ~text.duplicated("study")
+
+    def label_twice(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        folded = text["study"].str.casefold().str.replace(r"\W+", "", regex=True)
+        spellings = text["study"].groupby(folded).transform("nunique")
+        return (spellings > 1) & ~text.duplicated("study")
+
+    return [
+        Rule("duplicate_row", "error", "study", "The same row is entered twice; delete one.",
+             duplicate),
+        Rule("one_arm", "error", "study",
+             "The study has one arm only, so it compares nothing: add the other arm, check the "
+             "spelling of the label, or declare it in data/exclusions.csv.", one_arm),
+        Rule("same_treatment", "warning", "treatment",
+             "Two arms of this study count as the same treatment; they are combined.",
+             same_treatment),
+        Rule("restated_arm", "warning", "treatment",
+             "The same arm with the same n stands twice with different figures; keep one.",
+             restated),
+        Rule("mixed_measures", "warning", "measure",
+             "The study mixes finals, changes and differences; one kind is used (final first).",
+             mixed),
+        Rule("two_strata", "error", "duration",
+             "Rows of one study lie on both sides of 12 weeks; a study belongs to one stratum.",
+             split_study),
+        Rule("label_spelling", "warning", "study",
+             "Another study has the same label but for case, blanks or signs; one trial?",
+             label_twice),
+        Rule("sd_outlier_low", "warning", "sd",
+             "Far smaller than other SDs of this instrument: is it a standard error?",
+             lambda text, value: _sd_outlier(value) < -1),
+        Rule("sd_outlier_high", "warning", "sd",
+             "Far larger than other SDs of this instrument: another scale, or a slipped digit?",
+             lambda text, value: _sd_outlier(value) > 1),
+    ]  # fmt: skip
+
+
+def _sd_outlier(value: pd.DataFrame, cut: float = 3.0, least: int = 8) -> pd.Series:
+    """log SD against the others of its instrument and kind, in units of the cut.
+
+    Robust z = (log sd - median) / (1.4826 MAD); a group needs ``least`` SDs to judge by.
+    Beyond +-1 is an outlier. A typical SE is sd / sqrt(n): at n = 30, log 5.5 below.
+    """
+    log_sd = np.log(value["sd"].where(value["sd"] > 0))
+    group = [value["instrument"], measure_kind(value["measure"])]
+    centre = log_sd.groupby(group).transform("median")
+    mad = (log_sd - centre).abs().groupby(group).transform("median") * 1.4826
+    enough = log_sd.groupby(group).transform("count") >= least
+    return ((log_sd - centre) / mad.clip(lower=0.05) / cut).where(enough)

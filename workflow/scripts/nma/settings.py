@@ -1,0 +1,46 @@
+"""Settings: the config with one analysis's overrides merged in.
+
+An analysis is data: ``config.analyses`` maps its name to overrides of anything, so every
+sensitivity analysis is the same rules again.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``base`` with ``override`` laid over it; mappings merge, all else is replaced.
+
+    A prior is one choice: naming another ``dist`` replaces the whole block.
+    """
+    merged = deepcopy(dict(base))
+    for key, value in (override or {}).items():
+        old = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            other = "dist" in value and value["dist"] != old.get("dist")
+            merged[key] = deepcopy(dict(value)) if other else merge(old, value)
+        else:
+            merged[key] = deepcopy(value)
+    return merged
+
+
+def analyses(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings of every analysis by name, without the list of analyses itself.
+
+    Raises ValueError if ``main`` is missing or not sampled by NUTS.
+    """
+    base = {key: value for key, value in config.items() if key != "analyses"}
+    settings = {name: merge(base, over) for name, over in config["analyses"].items()}
+    if "main" not in settings:
+        raise ValueError("config: analyses must hold 'main', the primary analysis")
+    if settings["main"]["engine"] != "nuts":
+        raise ValueError("config: 'main' is always sampled and audited; set engine: nuts")
+    return settings
+
+
+def stratum_seed(seed: int, analysis: str, stratum: str) -> int:
+    """A seed of its own for each fit, the same on every machine and in every run."""
+    from zlib import crc32
+
+    return (seed + crc32(f"{analysis}/{stratum}".encode())) % 2**31

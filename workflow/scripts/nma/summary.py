@@ -1,0 +1,116 @@
+"""Tables from draws: effects, league, ranks, heterogeneity. Intervals 95%, equal-tailed.
+
+Draws come as (draws, treatments) with the reference first as zeros; lower is better.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nma.draws import predictive
+
+Array = NDArray[np.float64]
+INTERVAL = (0.025, 0.975)
+
+
+def effects(
+    names: Sequence[str], d: Array, tau: Array, thresholds: Sequence[float], seed: int
+) -> pd.DataFrame:
+    """Effects against the reference, which has no row. One column ``p_below_-t`` per
+    threshold t (points), beside ``p_below_0``."""
+    new = predictive(d[:, 1:], tau, seed)
+    table = _describe(d[:, 1:])
+    table.insert(0, "treatment", list(names[1:]))
+    table["pred_low"], table["pred_high"] = np.quantile(new, INTERVAL, axis=0)
+    for t in (0, *thresholds):
+        table[f"p_below_{-t:g}" if t else "p_below_0"] = (d[:, 1:] < -t).mean(axis=0)
+    return table
+
+
+def league(names: Sequence[str], d: Array) -> pd.DataFrame:
+    """Treatment minus comparator for every ordered pair of different treatments."""
+    blocks = []
+    for j, comparator in enumerate(names):
+        others = [k for k in range(len(names)) if k != j]
+        block = _describe(d[:, others] - d[:, [j]])
+        block.insert(0, "treatment", [names[k] for k in others])
+        block.insert(1, "comparator", comparator)
+        blocks.append(block)
+    return pd.concat(blocks).sort_values(["treatment", "comparator"]).reset_index(drop=True)
+
+
+def rank_draws(d: Array) -> NDArray[np.int64]:
+    """(draws, treatments) ranks, 1 = best = lowest."""
+    return d.argsort(axis=1).argsort(axis=1) + 1
+
+
+def ranks(names: Sequence[str], d: Array) -> pd.DataFrame:
+    """SUCRA with its interval, mean rank with its interval, P(best); Salanti 2011.
+
+    SUCRA = (K - E[rank]) / (K - 1); its interval is the transform of the rank's.
+    """
+    rank, K = rank_draws(d), d.shape[1]
+    low, high = np.quantile(rank, INTERVAL, axis=0, method="inverted_cdf")
+    return pd.DataFrame(
+        {
+            "treatment": list(names),
+            "sucra": (K - rank.mean(axis=0)) / (K - 1),
+            "sucra_low": (K - high) / (K - 1),
+            "sucra_high": (K - low) / (K - 1),
+            "mean_rank": rank.mean(axis=0),
+            "rank_low": low,
+            "rank_high": high,
+            "p_best": (rank == 1).mean(axis=0),
+        }
+    ).sort_values(["mean_rank", "treatment"], ignore_index=True)
+
+
+def rank_probabilities(names: Sequence[str], d: Array) -> pd.DataFrame:
+    """P(rank = r) for every treatment: columns treatment, rank, p, cumulative."""
+    rank, K = rank_draws(d), d.shape[1]
+    p = np.array([(rank == r).mean(axis=0) for r in range(1, K + 1)])
+    return pd.DataFrame(
+        {
+            "treatment": np.repeat(list(names), K),
+            "rank": np.tile(np.arange(1, K + 1), K),
+            "p": p.T.ravel(),
+            "cumulative": p.cumsum(axis=0).T.ravel(),
+        }
+    )
+
+
+def heterogeneity(tau: Array, fixed: bool) -> pd.DataFrame:
+    """The between-study sd; one row that says so if it is fixed at 0."""
+    if fixed:
+        zero = dict.fromkeys(["mean", "sd", "median", "ci_low", "ci_high"], 0.0)
+        return pd.DataFrame([{"parameter": "tau", **zero, "note": "fixed at 0, not estimated"}])
+    table = _describe(tau[:, None])
+    table.insert(0, "parameter", "tau")
+    table["note"] = ""
+    return table
+
+
+def headline(
+    effects: pd.DataFrame, active: Sequence[str], mid: float, level: float, mid_level: float
+) -> dict[str, object]:
+    """The plain sentence: of K active treatments, how many beat the reference and how
+    many by more than the minimal important difference ``mid`` (points)."""
+    table = effects[effects["treatment"].isin(active)]
+    beats = table.loc[table["p_below_0"] >= level, "treatment"].tolist()
+    worthwhile = table.loc[table[f"p_below_-{mid:g}"] >= mid_level, "treatment"].tolist()
+    return {"active": len(table), "beats": beats, "worthwhile": worthwhile}
+
+
+def _describe(x: Array) -> pd.DataFrame:
+    low, median, high = np.quantile(x, (INTERVAL[0], 0.5, INTERVAL[1]), axis=0)
+    return pd.DataFrame(
+        {
+            "mean": x.mean(axis=0),
+            "sd": x.std(axis=0, ddof=1),
+            "median": median,
+            "ci_low": low,
+            "ci_high": high,
+        }
+    )

@@ -1,0 +1,22 @@
+"""Write the report a clinician can read and the summary for the terminal."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+sys.stderr = open(snakemake.log[0], "w", buffering=1)
+
+import json
+from pathlib import Path
+
+from nma import report, tables
+
+context = report.collect(Path("results"), snakemake.params.settings)
+tables.write_text(
+    report.render(context, Path(snakemake.input.template)), snakemake.output.report
+)
+tables.write_text(report.terminal(context, snakemake.output.report), snakemake.output.summary)
+settings = json.dumps(snakemake.params.settings, indent=1, ensure_ascii=False)
+tables.write_text(settings, snakemake.output.config)
