@@ -97,10 +97,11 @@ def results_of(folder, estimable):
         return [folder + name for name in [*made, "not_estimable.txt"]]
     made += [f"{name}.csv" for name in TABLES]
     made += ["posterior.nc"]
-    made += [f"figures/{name}.svg" for name in FIGURES]
     if is_nuts(analysis):
         made += ["audit.csv", "convergence.csv"]
-        made += [f"figures/{name}.svg" for name in POSTERIOR_FIGURES]
+    # Figures of a sensitivity analysis are drawn when asked for by name.
+    if analysis == "main":
+        made += [f"figures/{name}.svg" for name in (*FIGURES, *POSTERIOR_FIGURES)]
     return [folder + name for name in made]
 
 

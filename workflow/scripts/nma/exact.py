@@ -20,33 +20,46 @@ Array = NDArray[np.float64]
 # exp(-36) is 2e-16 of the largest density: what lies beyond the grid cannot be seen.
 DROP = 36.0
 COARSE, PANELS, NODES = 121, 40, 8
+CHUNK = 2_000_000  # cells of X over all tau in work at once: 16 MB
 
 
-def conditional(arms: Arms, tau: float) -> tuple[Array, Array, float]:
-    """Mean (p,), covariance (p, p) and log p(y | tau) of the effects given tau.
+def conditional(arms: Arms, tau: ArrayLike) -> tuple[Array, Array, Array]:
+    """Effects given tau, for many values of tau (T,) at once.
 
-    The log density includes every constant: it equals the log of the integral over
-    study means (flat) and effects. DESIGN section 3; Lu & Ades 2004 in arm form.
+    Returns means (T, p), covariances (T, p, p) and log p(y | tau) (T,). The log density
+    includes every constant: it equals the log of the integral over study means (flat) and
+    effects. DESIGN section 3; Lu & Ades 2004 in arm form.
     """
-    w = 1.0 / (arms.v + 0.5 * tau**2)
-    total = np.add.reduceat(w, arms.starts)
-    ybar = np.add.reduceat(w * arms.y, arms.starts) / total
-    e = arms.y - ybar[arms.study]
-    wX = w[:, None] * arms.X
-    G = np.add.reduceat(wX, arms.starts, axis=0)
-    P = arms.X.T @ wX - (G / total[:, None]).T @ G + np.diag(arms.prior_sd**-2.0)
+    tau = np.atleast_1d(np.asarray(tau, dtype=float))
+    chunk = max(1, int(CHUNK // max(arms.X.size, 1)))
+    parts = [_conditional(arms, tau[i : i + chunk]) for i in range(0, len(tau), chunk)]
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def _conditional(arms: Arms, tau: Array) -> tuple[Array, Array, Array]:
+    def total(x: Array) -> Array:
+        return np.add.reduceat(x, arms.starts, axis=1)
+
+    w = 1.0 / (arms.v + 0.5 * tau[:, None] ** 2)
+    W = total(w)
+    e = arms.y - (total(w * arms.y) / W)[:, arms.study]
+    wX = w[:, :, None] * arms.X
+    G = total(wX)
+    P = arms.X.T @ wX - (G / W[:, :, None]).transpose(0, 2, 1) @ G + np.diag(arms.prior_sd**-2.0)
     L = np.linalg.cholesky(P)
-    half = np.linalg.solve(L, wX.T @ e)
-    Linv = np.linalg.solve(L, np.eye(len(P)))
+    inverse = np.linalg.inv(L)
+    half = np.einsum("tij,tj->ti", inverse, np.einsum("tap,ta->tp", wX, e))
     contrasts = len(arms.y) - len(arms.starts)
     logp = 0.5 * (
-        np.log(w).sum()
-        - np.log(total).sum()
-        - (w * e * e).sum()
-        + half @ half
+        np.log(w).sum(1)
+        - np.log(W).sum(1)
+        - (w * e * e).sum(1)
+        + (half * half).sum(1)
         - contrasts * np.log(2 * np.pi)
-    ) - (np.log(np.diag(L)).sum() + np.log(arms.prior_sd).sum())
-    return Linv.T @ half, Linv.T @ Linv, float(logp)
+    )
+    logp -= np.log(np.diagonal(L, axis1=1, axis2=2)).sum(1) + np.log(arms.prior_sd).sum()
+    back = inverse.transpose(0, 2, 1)
+    return np.einsum("tij,tj->ti", back, half), back @ inverse, logp
 
 
 @dataclass(frozen=True)
@@ -134,16 +147,12 @@ class Posterior:
         """Independent draws: beta (size, p) and tau (size,). Tau is drawn from the
         continuous density, the effects exactly given it."""
         rng = np.random.default_rng(seed)
-        tau = np.sort(self.tau_quantile(rng.random(size)))
-        beta = rng.standard_normal((size, len(self.arms.parameters)))
-        previous = None
-        for i, value in enumerate(tau):
-            if value != previous:
-                mean, cov, _ = conditional(self.arms, value)
-                root, previous = np.linalg.cholesky(cov), value
-            beta[i] = mean + root @ beta[i]
-        order = rng.permutation(size)
-        return beta[order], tau[order]
+        tau = self.tau_quantile(rng.random(size))
+        z = rng.standard_normal((size, len(self.arms.parameters)))
+        if self.prior.is_fixed:
+            return self.means[0] + z @ np.linalg.cholesky(self.covs[0]).T, tau
+        mean, cov, _ = conditional(self.arms, tau)
+        return mean + np.einsum("tij,tj->ti", np.linalg.cholesky(cov), z), tau
 
     def _mixture(self, c: Array, predictive: bool) -> tuple[Array, Array]:
         m, s = self.components(c)
@@ -160,21 +169,19 @@ def fit(arms: Arms, prior: TauPrior) -> Posterior:
         mean, cov, logp = conditional(arms, prior["value"])
         one = np.ones(1)
         tau = np.array([prior["value"]])
-        return Posterior(arms, prior, tau, tau, tau, one, one, mean[None], cov[None], logp)
+        return Posterior(arms, prior, tau, tau, tau, one, one, mean, cov, float(logp[0]))
     low, high = prior.support
     if prior.on_log_scale:
         low, high = np.log(low), np.log(high)
     for _ in range(12):
         x = np.linspace(low, high, COARSE)
-        logp = np.array([_log_joint(arms, prior, value)[2] for value in x])
+        logp = _log_joint(arms, prior, x)[2]
         kept = np.flatnonzero(logp > logp.max() - DROP)
         low, high = x[max(kept[0] - 1, 0)], x[min(kept[-1] + 1, COARSE - 1)]
         if high - low > 0.5 * (x[-1] - x[0]):
             break
     x, step, edges = _panels(x, np.exp(logp - logp.max()), low, high)
-    means, covs, joint = map(
-        np.array, zip(*(_log_joint(arms, prior, value) for value in x), strict=True)
-    )
+    means, covs, joint = _log_joint(arms, prior, x)
     peak = joint.max()
     if not np.isfinite(peak):
         raise FloatingPointError("the posterior of tau is not finite on its grid")
@@ -209,9 +216,8 @@ def _panels(x: Array, density: Array, low: float, high: float) -> tuple[Array, A
     return nodes, (half[:, None] * weight).ravel(), edges
 
 
-def _log_joint(arms: Arms, prior: TauPrior, x: float) -> tuple[Array, Array, float]:
-    """Mean, covariance and log p(y, x), with x = tau or log tau."""
-    tau = float(np.exp(x)) if prior.on_log_scale else float(x)
+def _log_joint(arms: Arms, prior: TauPrior, x: Array) -> tuple[Array, Array, Array]:
+    """Means, covariances and log p(y, x) over a grid x of tau or log tau."""
+    tau = np.exp(x) if prior.on_log_scale else x
     mean, cov, logp = conditional(arms, tau)
-    jacobian = float(x) if prior.on_log_scale else 0.0
-    return mean, cov, logp + float(prior.logpdf(tau)) + jacobian
+    return mean, cov, logp + prior.logpdf(tau) + (x if prior.on_log_scale else 0.0)
