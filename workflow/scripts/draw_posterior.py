@@ -20,7 +20,7 @@ _, prior = specify(arms, tree.attrs["reference"], snakemake.params.model)
 effects = pd.read_csv(snakemake.input.effects)
 # The effects that are hardest to sample say most about convergence.
 checked = pd.read_csv(snakemake.input.convergence)
-worst = checked[checked["parameter"] != "tau"].nsmallest(5, "ess_bulk")["parameter"]
+worst = checked[checked["parameter"] != "tau"].nsmallest(3, "ess_bulk")["parameter"]
 names = [name.removeprefix("d[").removesuffix("]") for name in worst]
 
 drawn = {

@@ -15,7 +15,9 @@ from nma.specify import specify
 arms, prior = specify(
     pd.read_csv(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
 )
-chains, size = snakemake.params.sampling["chains"], snakemake.params.sampling["draws"]
+# Independent draws: as many in all as NUTS keeps per chain, dealt out over the chains.
+chains = snakemake.params.sampling["chains"]
+size = snakemake.params.sampling["draws"] // chains
 beta, tau = exact.fit(arms, prior).draws(chains * size, snakemake.params.seed)
 tree = posterior.assemble(
     arms,

@@ -46,9 +46,13 @@ def posterior(tree: xr.DataTree, mid: float) -> Figure:
 
 
 def trace(tree: xr.DataTree, names: list[str]) -> Figure:
-    """Traces with densities of tau and some effects, one colour a chain."""
+    """Traces with densities of tau and some effects, one colour a chain (about 1000 draws
+    of each are drawn)."""
+    chosen = _chosen(tree, names)["posterior"].to_dataset()
+    step = max(1, chosen.sizes["draw"] // 1000)
+    thin = xr.DataTree.from_dict({"posterior": chosen.isel(draw=slice(None, None, step))})
     collection = azp.plot_trace_dist(
-        _chosen(tree, names), compact=False, backend="matplotlib",
+        thin, compact=False, backend="matplotlib",
         figure_kwargs={"figsize": (9.5, 1.35 * (len(names) + 1))},
     )  # fmt: skip
     return _figure(collection)
