@@ -4,11 +4,11 @@
 rule audit_fit:
     """Compare every NUTS estimate with the exact engine and stop if they disagree."""
     input:
-        arms=FOLDER + "arms.csv",
-        posterior=FOLDER + "posterior.nc",
+        arms="results/{analysis}/{stratum}/arms.csv",
+        posterior="results/{analysis}/{stratum}/posterior.nc",
         code=modules("arms", "priors", "specify", "exact", "posterior", "audit"),
     output:
-        audit=FOLDER + "audit.csv",
+        audit="results/{analysis}/{stratum}/audit.csv",
     log:
         "logs/audit/{analysis}_{stratum}.log",
     wildcard_constraints:

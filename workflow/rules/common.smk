@@ -32,7 +32,6 @@ wildcard_constraints:
     stratum="[a-z][a-z0-9_]*",
 
 
-FOLDER = "results/{analysis}/{stratum}/"
 TABLES = ("effects", "league", "ranks", "rank_probabilities", "heterogeneity")
 FIGURES = ("network", "forest", "ranks", "rank_probabilities")
 POSTERIOR_FIGURES = ("posterior", "trace", "rank_plot", "tau")
@@ -78,6 +77,11 @@ def is_nuts(analysis):
     return SETTINGS[analysis]["engine"] == "nuts"
 
 
+def fits_with(engine):
+    names = [name for name, settings in SETTINGS.items() if settings["engine"] == engine]
+    return "|".join(names) or "no_such_analysis"
+
+
 NETWORKS = [f"results/{a}/{s}/network.json" for a in SETTINGS for s in strata(a)]
 
 
@@ -91,18 +95,18 @@ def results_of_every_stratum(wildcards):
 
 
 def results_of(folder, estimable):
-    analysis = folder.split("/")[1]
+    analysis = Path(folder).parent.name
     made = ["arms.csv", "excluded.csv", "account.csv", "network.json"]
-    if not estimable:
-        return [folder + name for name in [*made, "not_estimable.txt"]]
-    made += [f"{name}.csv" for name in TABLES]
-    made += ["posterior.nc"]
-    if is_nuts(analysis):
+    if estimable:
+        made += [f"{name}.csv" for name in TABLES] + ["posterior.nc"]
+    else:
+        made += ["not_estimable.txt"]
+    if estimable and is_nuts(analysis):
         made += ["audit.csv", "convergence.csv"]
     # Figures of a sensitivity analysis are drawn when asked for by name.
-    if analysis == "main":
+    if estimable and analysis == "main":
         made += [f"figures/{name}.svg" for name in (*FIGURES, *POSTERIOR_FIGURES)]
-    return [folder + name for name in made]
+    return [f"{folder}/{name}" for name in made]
 
 
 def print_closing(path):

@@ -4,14 +4,14 @@
 rule draw_results:
     """Draw the network, the forest plot and the ranking."""
     input:
-        network=FOLDER + "network.json",
-        effects=FOLDER + "effects.csv",
-        ranks=FOLDER + "ranks.csv",
-        probabilities=FOLDER + "rank_probabilities.csv",
+        network="results/{analysis}/{stratum}/network.json",
+        effects="results/{analysis}/{stratum}/effects.csv",
+        ranks="results/{analysis}/{stratum}/ranks.csv",
+        probabilities="results/{analysis}/{stratum}/rank_probabilities.csv",
         code=modules("figures", "style"),
     output:
         **{
-            f"{name}_{kind}": FOLDER + f"figures/{name}.{kind}"
+            f"{name}_{kind}": f"results/{{analysis}}/{{stratum}}/figures/{name}.{kind}"
             for name in FIGURES
             for kind in ("svg", "pdf", "png")
         },
@@ -32,19 +32,20 @@ rule draw_results:
 rule draw_posterior:
     """Draw posterior densities, traces, rank plots and prior against posterior (ArviZ)."""
     input:
-        arms=FOLDER + "arms.csv",
-        posterior=FOLDER + "posterior.nc",
-        effects=FOLDER + "effects.csv",
-        convergence=FOLDER + "convergence.csv",
+        arms="results/{analysis}/{stratum}/arms.csv",
+        posterior="results/{analysis}/{stratum}/posterior.nc",
+        effects="results/{analysis}/{stratum}/effects.csv",
+        convergence="results/{analysis}/{stratum}/convergence.csv",
         code=modules("posterior_figures", "posterior", "priors", "specify", "style"),
     output:
         **{
-            f"{name}_{kind}": FOLDER + f"figures/{name}.{kind}"
+            f"{name}_{kind}": f"results/{{analysis}}/{{stratum}}/figures/{name}.{kind}"
             for name in POSTERIOR_FIGURES
             for kind in ("svg", "pdf", "png")
         },
     log:
         "logs/draw_posterior/{analysis}_{stratum}.log",
+    priority: 5
     conda:
         "../../environment.yml"
     threads: 1

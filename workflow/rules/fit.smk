@@ -1,25 +1,22 @@
 # arms -> posterior
 
 
-def fits_with(engine):
-    names = [name for name, settings in SETTINGS.items() if settings["engine"] == engine]
-    return "|".join(names) or "no_such_analysis"
-
-
 rule fit_nuts:
     """Sample the network meta-analysis with PyMC's NUTS and stop unless it converged."""
     input:
-        arms=FOLDER + "arms.csv",
+        arms="results/{analysis}/{stratum}/arms.csv",
         code=modules("arms", "priors", "specify", "model", "draws", "posterior", "convergence"),
     output:
-        posterior=FOLDER + "posterior.nc",
-        convergence=FOLDER + "convergence.csv",
+        posterior="results/{analysis}/{stratum}/posterior.nc",
+        convergence="results/{analysis}/{stratum}/convergence.csv",
     log:
         "logs/fit/{analysis}_{stratum}.log",
     wildcard_constraints:
         analysis=fits_with("nuts"),
     conda:
         "../../environment.yml"
+    # The longest jobs first, so that both cores end together.
+    priority: 10
     # One thread: compilation dominates, and two strata at once beat two chains at once.
     threads: 1
     resources:
@@ -37,10 +34,10 @@ rule fit_nuts:
 rule fit_exact:
     """Draw from the exact posterior of the network meta-analysis."""
     input:
-        arms=FOLDER + "arms.csv",
+        arms="results/{analysis}/{stratum}/arms.csv",
         code=modules("arms", "priors", "specify", "exact", "draws", "posterior"),
     output:
-        posterior=FOLDER + "posterior.nc",
+        posterior="results/{analysis}/{stratum}/posterior.nc",
     log:
         "logs/fit/{analysis}_{stratum}.log",
     wildcard_constraints:

@@ -28,13 +28,13 @@ checkpoint split_strata:
 rule harmonise_arms:
     """Bring every arm to 0-100 points, one assessment per study, each row accounted for."""
     input:
-        rows=FOLDER + "rows.csv",
+        rows="results/{analysis}/{stratum}/rows.csv",
         treatments=inherited(config["inputs"]["treatments"]),
         instruments=inherited(config["inputs"]["instruments"]),
-        code=modules("contract", "tables", "derive", "harmonise"),
+        code=modules("contract", "tables", "derive", "account", "harmonise"),
     output:
-        arms=temp(FOLDER + "harmonised.csv"),
-        excluded=temp(FOLDER + "set_aside.csv"),
+        arms=temp("results/{analysis}/{stratum}/harmonised.csv"),
+        excluded=temp("results/{analysis}/{stratum}/set_aside.csv"),
     log:
         "logs/harmonise_arms/{analysis}_{stratum}.log",
     conda:

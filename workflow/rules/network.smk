@@ -4,16 +4,16 @@
 rule describe_network:
     """Keep the component that holds the reference; list islands and what would join them."""
     input:
-        rows=FOLDER + "rows.csv",
-        arms=FOLDER + "harmonised.csv",
-        excluded=FOLDER + "set_aside.csv",
+        rows="results/{analysis}/{stratum}/rows.csv",
+        arms="results/{analysis}/{stratum}/harmonised.csv",
+        excluded="results/{analysis}/{stratum}/set_aside.csv",
         treatments=inherited(config["inputs"]["treatments"]),
-        code=modules("tables", "harmonise", "network"),
+        code=modules("tables", "account", "network"),
     output:
-        arms=FOLDER + "arms.csv",
-        excluded=FOLDER + "excluded.csv",
-        account=FOLDER + "account.csv",
-        network=FOLDER + "network.json",
+        arms="results/{analysis}/{stratum}/arms.csv",
+        excluded="results/{analysis}/{stratum}/excluded.csv",
+        account="results/{analysis}/{stratum}/account.csv",
+        network="results/{analysis}/{stratum}/network.json",
     log:
         "logs/describe_network/{analysis}_{stratum}.log",
     conda:
@@ -50,9 +50,9 @@ checkpoint list_networks:
 rule state_not_estimable:
     """Say why a stratum cannot be estimated."""
     input:
-        network=FOLDER + "network.json",
+        network="results/{analysis}/{stratum}/network.json",
     output:
-        FOLDER + "not_estimable.txt",
+        "results/{analysis}/{stratum}/not_estimable.txt",
     log:
         "logs/state_not_estimable/{analysis}_{stratum}.log",
     conda:

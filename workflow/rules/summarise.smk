@@ -4,10 +4,10 @@
 rule summarise_posterior:
     """Tabulate effects, league, ranks and heterogeneity."""
     input:
-        posterior=FOLDER + "posterior.nc",
+        posterior="results/{analysis}/{stratum}/posterior.nc",
         code=modules("posterior", "draws", "summary", "tables"),
     output:
-        **{name: FOLDER + f"{name}.csv" for name in TABLES},
+        **{name: f"results/{{analysis}}/{{stratum}}/{name}.csv" for name in TABLES},
     log:
         "logs/summarise/{analysis}_{stratum}.log",
     conda:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 from nma import contract, network, tables
-from nma.harmonise import EXCLUDED_COLUMNS, account
+from nma.account import EXCLUDED_COLUMNS, account
 
 rows = pd.read_csv(snakemake.input.rows, dtype=str)
 arms = pd.read_csv(snakemake.input.arms, dtype={"rows": str, "study": str, "treatment": str})

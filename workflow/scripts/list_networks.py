@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 estimable = {
-    str(Path(path).parent) + "/": json.loads(Path(path).read_text(encoding="utf-8"))["estimable"]
+    str(Path(path).parent): json.loads(Path(path).read_text(encoding="utf-8"))["estimable"]
     for path in snakemake.input
 }
 Path(snakemake.output[0]).write_text(json.dumps(estimable, indent=1), encoding="utf-8")

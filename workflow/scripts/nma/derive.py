@@ -13,11 +13,16 @@ import pandas as pd
 from scipy.special import ndtri, stdtrit
 
 Row = Mapping[str, float]
+AS_REPORTED = "as reported"
 SMALL = 60  # below this the Handbook takes t quantiles instead of normal ones
 
 
 class Unusable(ValueError):
     """A row that cannot give a mean and its spread; the message says why."""
+
+
+class NoSpread(Unusable):
+    """A row with a mean and n, whose SD could be imputed."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ def arm(row: Row, design: str = "", adjusted: bool = False) -> Derived:
         if se is not None and se > 0 and not design_how:
             return Derived(mean, np.nan, se, _how(mean_how, se_how))
         raise Unusable("no number of participants, and no standard error or interval")
-    raise Unusable("no spread: neither sd, se, interval nor quartiles")
+    raise NoSpread("no spread: neither sd, se, interval nor quartiles")
 
 
 def difference(row: Row) -> Derived:
@@ -263,7 +268,7 @@ def _first(rules, row: Row) -> tuple[float | None, str]:
 def _how(*names: str) -> str:
     """Rule names joined; figures taken as reported need no mention."""
     derived = [name for name in names if name and not name.endswith("_reported")]
-    return "; ".join(derived) or "as reported"
+    return "; ".join(derived) or AS_REPORTED
 
 
 def _level(row: Row) -> float:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection, PolyCollection
@@ -19,20 +18,18 @@ def network(described: Mapping[str, Any]) -> Figure:
 
     A circle keeps every label readable at any size; neighbours share a modality.
     """
-    g = nx.Graph()
     order = {m: i for i, m in enumerate(MODALITY)}
     nodes = sorted(
         described["nodes"],
         key=lambda n: (order.get(n.get("modality"), len(order)), n.get("class", ""), n["treatment"]),
     )
-    for node in nodes:
-        g.add_node(node["treatment"], **node)
-    for edge in described["edges"]:
-        g.add_edge(edge["a"], edge["b"], studies=edge["studies"])
-    place = nx.circular_layout(g)
+    angle = 2 * np.pi * np.arange(len(nodes)) / len(nodes)
+    place = {
+        node["treatment"]: (np.cos(a), np.sin(a)) for node, a in zip(nodes, angle, strict=True)
+    }
     figure, ax = plt.subplots(figsize=(9.5, 9.5))
-    for a, b, studies in sorted(g.edges(data="studies"), key=lambda e: -e[2]):
-        ends = np.array([place[a], place[b]])
+    for edge in sorted(described["edges"], key=lambda e: -e["studies"]):
+        ends, studies = np.array([place[edge["a"]], place[edge["b"]]]), edge["studies"]
         ax.plot(*ends.T, color="#9fb3c8", lw=0.7 + 0.7 * studies, zorder=1, alpha=0.8,
                 solid_capstyle="round")  # fmt: skip
         if studies > 1:
@@ -40,8 +37,8 @@ def network(described: Mapping[str, Any]) -> Figure:
             ax.text(x, y, str(studies), fontsize=7, ha="center", va="center", zorder=4,
                     bbox={"boxstyle": "round,pad=.12", "fc": "white", "ec": "none"})  # fmt: skip
     most = max(node["n"] or 1 for node in nodes)
-    for t, (x, y) in place.items():
-        data = g.nodes[t]
+    for data in nodes:
+        t, (x, y) = data["treatment"], place[data["treatment"]]
         size = 50 + 900 * (data["n"] or 0) / most
         colour = MODALITY.get(data.get("modality", "none"), GREY)
         rim = INK if t == described["reference"] else "white"

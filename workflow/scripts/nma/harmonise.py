@@ -4,25 +4,28 @@ Every row ends in exactly one place: used, merged into another arm, or excluded 
 reason. Every derived number says how it was made.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nma import derive
+from nma.account import EXCLUDED_COLUMNS, account
 from nma.contract import INSTRUMENTS, TRIALS, numbers
 from nma.corrections import EXCLUDED
+from nma.derive import AS_REPORTED
 from nma.tables import FILE, ROW, to_number
 
-KINDS = ("final", "change", "difference")
+Record = dict[str, Any]
+
 POOLABLE = ("intensity", "disability")
 ARM_COLUMNS = [
     "study", "treatment", "n", "mean", "sd", "se", "basis", "y", "derivation", "reported",
-    "kind", "instrument", "weeks", "year", "rob", "baseline", "doi", "file", "rows", "merged",
+    "kind", "instrument", "weeks", "year", "rob", "doubt", "baseline", "doi", "file", "rows", "merged",
 ]  # fmt: skip
-EXCLUDED_COLUMNS = ["study", "row", "reason", "treatment", "file"]
 
 
 @dataclass(frozen=True)
@@ -47,58 +50,31 @@ def harmonise(
     """
     table = _typed(rows, instruments, nodes, settings["outcome"])
     table["reason"] = _set_aside(table, settings)
-    table = _derive(table)
+    records = table.to_dict("records")
+    _derive(records)
     if settings["impute_sd"] == "pooled":
-        table = _impute(table)
-    table = _choose(table, settings["assessment"])
-    arms, reasons = [], table["reason"].copy()
-    for study, group in table[table["reason"] == ""].groupby("study", sort=True):
+        _impute(records)
+    arms: list[dict[str, Any]] = []
+    for study, group in _by_study(records):
+        chosen = _choose(study, group, settings["assessment"])
         try:
-            if group["_kind"].iloc[0] == "difference":
-                arms.extend(_contrast_arms(group, _known_se(table, group)))
-            else:
-                arms.extend(_study_arms(group))
+            if chosen and chosen[0]["_kind"] == "difference":
+                arms.extend(_contrast_arms(chosen, _known_se(chosen[0], group)))
+            elif chosen:
+                arms.extend(_study_arms(chosen))
         except derive.Unusable as problem:
-            reasons[group.index] = f"{study}: {problem}"
-    out = table[reasons != ""]
-    excluded = pd.DataFrame(
-        {
-            "study": out["study"],
-            "row": out[ROW],
-            "reason": reasons[reasons != ""],
-            "treatment": out["treatment"],
-            "file": out[FILE],
-        },
-        columns=EXCLUDED_COLUMNS,
-    ).reset_index(drop=True)
-    result = Harmonised(pd.DataFrame(arms, columns=ARM_COLUMNS), excluded)
+            for row in chosen:
+                row["reason"] = str(problem)
+    out = [
+        [row["study"], row[ROW], row["reason"], row["treatment"], row[FILE]]
+        for row in records
+        if row["reason"]
+    ]
+    result = Harmonised(
+        pd.DataFrame(arms, columns=ARM_COLUMNS), pd.DataFrame(out, columns=EXCLUDED_COLUMNS)
+    )
     account(len(rows), result.arms, result.excluded)
     return result
-
-
-def account(rows_in: int, arms: pd.DataFrame, excluded: pd.DataFrame) -> dict[str, int]:
-    """Where every row went: rows in = used + merged + excluded.
-
-    Raises AssertionError if a row is lost or counted twice.
-    """
-    placed = {
-        (file, row)
-        for file, rows in zip(arms["file"], arms["rows"].astype(str), strict=True)
-        for row in rows.split()
-    }
-    out = set(zip(excluded["file"], excluded["row"].astype(str), strict=True))
-    if placed & out or len(placed) + len(excluded) != rows_in or len(out) != len(excluded):
-        raise AssertionError(
-            f"rows were lost or counted twice: {rows_in} in, {len(placed)} in arms, "
-            f"{len(excluded)} excluded, {len(placed & out)} in both"
-        )
-    merged = int(arms["merged"].sum())
-    return {
-        "rows_in": rows_in,
-        "rows_used": len(placed) - merged,
-        "rows_merged": merged,
-        "rows_excluded": len(excluded),
-    }
 
 
 def to_points(row: Mapping[str, Any], mean: float, spread: float) -> tuple[float, float]:
@@ -207,179 +183,203 @@ def _set_aside(table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.Series:
     return reason
 
 
-def _derive(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean, sd and se in points for every row still in; rows without a spread wait for
-    imputation."""
-    for column in ("_mean", "_sd", "_se"):
-        table[column] = np.nan
-    table["_how"], table["_wait"] = "", False
-    for i, row in table[table["reason"] == ""].iterrows():
-        values = row.to_dict()
+def _by_study(records: list[Record]) -> list[tuple[str, list[Record]]]:
+    studies: dict[str, list[Record]] = {}
+    for row in records:
+        studies.setdefault(row["study"], []).append(row)
+    return sorted(studies.items())
+
+
+def _derive(records: list[Record]) -> None:
+    """Fill ``_mean``, ``_sd`` and ``_se`` in points for every row still in; rows without a
+    spread wait for imputation."""
+    for row in records:
+        row |= {"_mean": np.nan, "_sd": np.nan, "_se": np.nan, "_how": "", "_wait": False}
+        if row["reason"]:
+            continue
         try:
             if row["measure"] == "difference":
-                got = derive.difference(values)
+                got = derive.difference(row)
             else:
-                got = derive.arm(values, row["design"], row["adjusted"] == "yes")
-        except derive.Unusable as problem:
-            table.at[i, "reason"] = str(problem)
-            table.at[i, "_wait"] = str(problem).startswith("no spread")
+                got = derive.arm(row, row["design"], row["adjusted"] == "yes")
+        except derive.NoSpread as problem:
+            row |= {"reason": str(problem), "_wait": row["measure"] != "difference"}
             continue
-        mean, sd = to_points(values, got.mean, got.sd)
-        table.loc[i, ["_mean", "_sd", "_se"]] = mean, sd, to_points(values, 0.0, got.se)[1]
-        table.at[i, "_how"] = got.how
-    return table
+        except derive.Unusable as problem:
+            row["reason"] = str(problem)
+            continue
+        _place(row, got)
 
 
-def _impute(table: pd.DataFrame, least_studies: int = 2) -> pd.DataFrame:
+def _place(row: Record, got: derive.Derived) -> None:
+    mean, sd = to_points(row, got.mean, got.sd)
+    se = to_points(row, 0.0, got.se)[1]
+    row |= {"_mean": mean, "_sd": sd, "_se": se, "_how": got.how, "reason": ""}
+
+
+def _impute(records: list[Record], least_studies: int = 2) -> None:
     """Missing SDs from the pooled SD of the same instrument and kind in this stratum.
 
     Cochrane Handbook 6.5.2.7. Donors are arms with an SD of their own from at least
     ``least_studies`` other studies. Flagged ``sd_imputed``.
     """
-    donors = table[(table["reason"] == "") & table["_sd"].notna() & table["n"].notna()]
-    for i, row in table[table["_wait"]].iterrows():
-        if row["measure"] == "difference" or not np.isfinite(row["mean"]):
+    donors: dict[tuple[str, str], list[Record]] = {}
+    for row in records:
+        if not row["reason"] and np.isfinite(row["_sd"]) and np.isfinite(row["n"]):
+            donors.setdefault((row["instrument"], row["_kind"]), []).append(row)
+    for row in records:
+        if not row["_wait"]:
             continue
-        like = donors[
-            (donors["instrument"] == row["instrument"])
-            & (donors["_kind"] == row["_kind"])
-            & (donors["study"] != row["study"])
+        like = [
+            donor
+            for donor in donors.get((row["instrument"], row["_kind"]), [])
+            if donor["study"] != row["study"]
         ]
-        if like["study"].nunique() < least_studies:
+        if len({donor["study"] for donor in like}) < least_studies:
             continue
-        weight = like["n"] - 1
-        sd = float(np.sqrt((weight * like["_sd"] ** 2).sum() / weight.sum()))
-        effective, design = derive._effective_n(row, row["design"], row["adjusted"] == "yes")
-        mean, _ = to_points(row, row["mean"], 0.0)
-        table.loc[i, ["_mean", "_sd", "_se"]] = mean, sd, sd / np.sqrt(effective)
-        table.at[i, "_how"] = "; ".join(filter(None, ["sd_imputed", design]))
-        table.at[i, "reason"] = ""
-    return table
+        weight = np.array([donor["n"] - 1 for donor in like])
+        square = np.array([donor["_sd"] ** 2 for donor in like])
+        points = float(np.sqrt(weight @ square / weight.sum()))
+        filled = row | {"sd": points * (row["_max"] - row["_min"]) / 100}
+        got = derive.arm(filled, row["design"], row["adjusted"] == "yes")
+        _place(row, replace(got, how="sd_imputed" + ("; " + got.how) * (got.how != AS_REPORTED)))
 
 
-def _choose(table: pd.DataFrame, assessment: Mapping[str, Any]) -> pd.DataFrame:
-    """One assessment, instrument and kind of measure per study.
+def _choose(study: str, group: list[Record], assessment: Mapping[str, Any]) -> list[Record]:
+    """The rows of one assessment, instrument and kind of measure; all others get a reason.
 
     The first assessment in the window with two treatments to compare; at that time figures
     of the trial before imputed ones, then the kinds in the order of the config, then the
     instrument with more arms.
     """
+    usable = [row for row in group if not row["reason"]]
+    if not usable:
+        return []
+    candidates: dict[tuple, list[Record]] = {}
+    for row in usable:
+        weeks = row["weeks"] if np.isfinite(row["weeks"]) else np.inf
+        candidates.setdefault((weeks, row["_kind"], row["instrument"]), []).append(row)
     order = {kind: i for i, kind in enumerate(assessment["prefer"])}
-    for study, group in table[table["reason"] == ""].groupby("study", sort=True):
-        candidates = []
-        for key, rows in group.groupby(["weeks", "_kind", "instrument"], dropna=False, sort=True):
-            nodes = set(rows["_node"]) | set(rows["_against"].dropna())
-            weeks = key[0] if pd.notna(key[0]) else np.inf
-            imputed = rows["_how"].str.startswith("sd_imputed").any()
-            if len(nodes) > 1:
-                rank = (weeks, imputed, order[key[1]], -len(nodes), key[2])
-                candidates.append((rank, rows.index, key))
-        if not candidates:
-            names = sorted(set(group["_node"]) | set(group["_against"].dropna()))
-            why = (
-                f"all its usable arms are one treatment ({names[0]}) in this map"
-                if len(names) == 1 and len(group) + group["_against"].notna().sum() > 1
-                else "no other usable arm at the same assessment to compare with"
-            )
-            table.loc[group.index, "reason"] = why
-            continue
-        _, chosen, (weeks, kind, instrument) = min(candidates, key=lambda c: c[0])
-        at = f"week {weeks:g}" if pd.notna(weeks) else "an assessment without a time"
-        others = group.index.difference(chosen)
-        table.loc[others, "reason"] = f"{study} is used with {kind} scores of {instrument} at {at}"
-    return table
+    ranked = []
+    for (weeks, kind, instrument), rows in candidates.items():
+        nodes = _nodes(rows)
+        if len(nodes) > 1:
+            imputed = any(row["_how"].startswith("sd_imputed") for row in rows)
+            ranked.append(((weeks, imputed, order[kind], -len(nodes), instrument), rows))
+    if not ranked:
+        nodes = _nodes(usable)
+        several = len(usable) > 1 or any(row["comparator"] for row in usable)
+        why = (
+            f"all its usable arms are one treatment ({min(nodes)}) in this map"
+            if len(nodes) == 1 and several
+            else "no other usable arm at the same assessment to compare with"
+        )
+        for row in usable:
+            row["reason"] = why
+        return []
+    (weeks, _, _, _, instrument), chosen = min(ranked, key=lambda pair: pair[0])
+    at = f"week {weeks:g}" if np.isfinite(weeks) else "an assessment without a time"
+    kept = {id(row) for row in chosen}
+    for row in usable:
+        if id(row) not in kept:
+            row["reason"] = f"{study} is used with {chosen[0]['_kind']} scores of {instrument} at {at}"
+    return chosen
 
 
-def _study_arms(group: pd.DataFrame) -> list[dict]:
+def _nodes(rows: list[Record]) -> set[str]:
+    return {row["_node"] for row in rows} | {row["_against"] for row in rows if row["comparator"]}
+
+
+def _study_arms(rows: list[Record]) -> list[dict[str, Any]]:
     """Arms of one study at its assessment, arms of one treatment combined."""
     made = []
-    for node, rows in group.groupby("_node", sort=True):
-        n, mean, sd, se = (rows[c].to_numpy(float) for c in ("n", "_mean", "_sd", "_se"))
-        how = "; ".join(dict.fromkeys(rows["_how"]))
-        if len(rows) > 1:
-            how = f"combined {len(rows)} arms; {how}"
-            if np.isfinite(sd).all() and np.isfinite(n).all():
-                inflation = float((se / (sd / np.sqrt(n))).mean())
-                N, M, S = derive.combine(n, mean, sd)
-                n, mean, sd, se = [N], [M], [S], [inflation * S / np.sqrt(N)]
-            else:
+    for node in sorted({row["_node"] for row in rows}):
+        same = [row for row in rows if row["_node"] == node]
+        n, mean, sd, se = (np.array([r[c] for r in same]) for c in ("n", "_mean", "_sd", "_se"))
+        how = "; ".join(dict.fromkeys(row["_how"] for row in same))
+        if len(same) > 1:
+            how = f"combined {len(same)} arms; {how}"
+            if not (np.isfinite(sd).all() and np.isfinite(n).all()):
                 raise derive.Unusable(f"two arms of '{node}' can be combined only with n and sd")
-        made.append(_record(rows, node, n[0], mean[0], sd[0], se[0], "arm", mean[0], how))
+            inflation = float((se / (sd / np.sqrt(n))).mean())
+            N, M, S = derive.combine(n, mean, sd)
+            n, mean, sd, se = [N], [M], [S], [inflation * S / np.sqrt(N)]
+        made.append(_record(same, node, n[0], mean[0], sd[0], se[0], "arm", mean[0], how))
     return made
 
 
-def _known_se(table: pd.DataFrame, group: pd.DataFrame) -> dict[str, float]:
+def _known_se(first: Record, group: list[Record]) -> dict[str, float]:
     """SEs of single arms of this study at the same assessment, by reported treatment."""
-    first = group.iloc[0]
-    same = table[
-        (table["study"] == first["study"])
-        & (table["instrument"] == first["instrument"])
-        & (table["weeks"].eq(first["weeks"]) | table["weeks"].isna())
-        & (table["_kind"] != "difference")
-        & table["_se"].notna()
-    ]
-    return dict(zip(same["treatment"], same["_se"], strict=True))
+    return {
+        row["treatment"]: row["_se"]
+        for row in group
+        if row["instrument"] == first["instrument"]
+        and (row["weeks"] == first["weeks"] or not np.isfinite(first["weeks"]))
+        and row["_kind"] != "difference"
+        and np.isfinite(row["_se"])
+    }
 
 
-def _contrast_arms(group: pd.DataFrame, known: Mapping[str, float]) -> list[dict]:
+def _contrast_arms(rows: list[Record], known: Mapping[str, float]) -> list[dict[str, Any]]:
     """Pseudo-arms of a study reported as differences: value 0 for the common comparator,
     D for the others, with variances that add up to the reported SEs.
 
     ``known`` holds SEs of single arms, where the report gives them.
     """
-    base = group["comparator"].mode().iloc[0]
-    names = [base, *sorted((set(group["treatment"]) | set(group["comparator"])) - {base})]
-    pairs = list(zip(group["treatment"], group["comparator"], group["_se"], strict=True))
+    counts = Counter(row["comparator"] for row in rows)
+    base = min(counts, key=lambda name: (-counts[name], name))
+    others = {row["treatment"] for row in rows} | {row["comparator"] for row in rows}
+    names = [base, *sorted(others - {base})]
+    pairs = [(row["treatment"], row["comparator"], row["_se"]) for row in rows]
     if len({frozenset(pair[:2]) for pair in pairs}) < len(pairs):
         raise derive.Unusable("two differences of the same pair of arms; keep one")
-    n = dict(zip(group["comparator"], group["n_comparator"], strict=True))
-    n |= dict(zip(group["treatment"], group["n"], strict=True))
+    n = {row["comparator"]: row["n_comparator"] for row in rows}
+    n |= {row["treatment"]: row["n"] for row in rows}
+    node = {row["comparator"]: row["_against"] for row in rows}
+    node |= {row["treatment"]: row["_node"] for row in rows}
     minus = np.array([[(t == a) - (t == b) for t in names] for a, b, _ in pairs], float)
     if np.linalg.matrix_rank(minus) < len(names) - 1:
         raise derive.Unusable("its differences do not link all its arms to one comparator")
-    y = np.concatenate([[0.0], np.linalg.lstsq(minus[:, 1:], group["_mean"], rcond=None)[0]])
+    D = np.array([row["_mean"] for row in rows])
+    solved = np.concatenate([[0.0], np.linalg.lstsq(minus[:, 1:], D, rcond=None)[0]])
+    value = dict(zip(names, solved, strict=True))
     if len(names) > 2 and base in known and all(pair[1] == base for pair in pairs):
         v = {base: known[base] ** 2} | {t: se**2 - known[base] ** 2 for t, _, se in pairs}
         if min(v.values()) <= 0:
             raise derive.Unusable("the SE of its baseline arm exceeds that of a difference")
     else:
         v = solve_arm_variances(names, pairs, n)
-    node = dict(zip(group["treatment"], group["_node"], strict=True))
-    node |= dict(zip(group["comparator"], group["_against"], strict=True))
-    value, how = dict(zip(names, y, strict=True)), "; ".join(dict.fromkeys(group["_how"]))
+    how = "; ".join(dict.fromkeys(row["_how"] for row in rows))
     made = []
     for target in dict.fromkeys(node[name] for name in names):
         same = [name for name in names if node[name] == target]
         people = np.array([n[name] for name in same], float)
-        inverse = np.array([1 / v[name] for name in same])
-        share = people if np.isfinite(people).all() else inverse
+        variance = np.array([v[name] for name in same])
+        share = people if np.isfinite(people).all() else 1 / variance
         share = share / share.sum()
-        se = float(np.sqrt(share**2 @ (1 / inverse)))
         combined = f"combined {len(same)} arms; " if len(same) > 1 else ""
-        rows = group[group["treatment"].isin(same) | group["comparator"].isin(same)]
-        record = _record(
-            rows, target, people.sum(), np.nan, np.nan, se, "contrast",
-            float(share @ [value[name] for name in same]), combined + how,
+        about = [r for r in rows if r["treatment"] in same or r["comparator"] in same]
+        arm = _record(
+            about, target, people.sum(), np.nan, np.nan, float(np.sqrt(share**2 @ variance)),
+            "contrast", float(share @ [value[name] for name in same]), combined + how,
         )  # fmt: skip
-        record |= {"reported": " / ".join(same), "baseline": np.nan, "merged": len(same) - 1}
-        made.append(record)
+        arm |= {"reported": " / ".join(same), "baseline": np.nan, "merged": len(same) - 1}
+        made.append(arm)
     return made
 
 
 def _record(rows, node, n, mean, sd, se, basis, y, how) -> dict[str, Any]:
     """One line of arms.csv; ``y`` is what the model fits (the mean, or a pseudo-arm)."""
-    first = rows.iloc[0]
-    span = first["_max"] - first["_min"]
-    base = 100 * (rows["baseline_mean"] - first["_min"]) / span
-    if first["_higher_is"] == "better":
-        base = 100 - base
+    first = rows[0]
+    base = [to_points(row | {"measure": "final"}, row["baseline_mean"], 0.0)[0] for row in rows]
+    weight = [row["n"] if np.isfinite(row["n"]) else 1.0 for row in rows]
     return {
         "study": first["study"], "treatment": node, "n": n, "mean": mean, "sd": sd, "se": se,
         "basis": basis, "y": y, "derivation": how,
-        "reported": " / ".join(dict.fromkeys(rows["treatment"])), "kind": first["_kind"],
-        "instrument": first["instrument"], "weeks": first["weeks"], "year": first["year"],
-        "rob": first["rob"], "baseline": np.average(base, weights=rows["n"].fillna(1)),
-        "doi": first["doi"], "file": first[FILE],
-        "rows": " ".join(str(row) for row in sorted(rows[ROW].unique())),
+        "reported": " / ".join(dict.fromkeys(row["treatment"] for row in rows)),
+        "kind": first["_kind"], "instrument": first["instrument"], "weeks": first["weeks"],
+        "year": first["year"], "rob": first["rob"], "doubt": first["doubt"],
+        "baseline": float(np.average(base, weights=weight)), "doi": first["doi"],
+        "file": first[FILE], "rows": " ".join(sorted({str(row[ROW]) for row in rows}, key=int)),
         "merged": len(rows) - 1,
     }  # fmt: skip

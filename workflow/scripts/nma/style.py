@@ -45,8 +45,7 @@ plt.rcParams.update(
 def save(figure: Figure, paths: Iterable[str | Path]) -> None:
     """Write one figure to .svg, .pdf and .png paths without dates, then close it."""
     # Measured once: "tight" would draw every figure twice a format.
-    figure.canvas.draw()
-    box = figure.get_tightbbox().padded(0.08)
+    box = figure.get_tightbbox(figure.canvas.get_renderer()).padded(0.08)
     for path in map(Path, paths):
         path.parent.mkdir(parents=True, exist_ok=True)
         dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
