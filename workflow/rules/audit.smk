@@ -6,7 +6,7 @@ rule audit_fit:
     input:
         arms="results/{analysis}/{stratum}/arms.csv",
         posterior="results/{analysis}/{stratum}/posterior.nc",
-        code=modules("arms", "priors", "specify", "exact", "posterior", "audit"),
+        code=modules("arms", "priors", "specify", "draws", "exact", "posterior", "audit"),
     output:
         audit="results/{analysis}/{stratum}/audit.csv",
     log:

@@ -18,7 +18,7 @@ except ValueError as error:
     raise WorkflowError(str(error)) from None
 for name, settings in SETTINGS.items():
     # An override may hold any key, so each merged analysis must keep the schema too.
-    check_schema(settings | {"analyses": {}} | {"analyses": {name: {}}}, SCHEMA)
+    check_schema(settings | {"analyses": {name: None}}, SCHEMA)
     if settings["mid"]["value"] not in settings["mid"]["grid"]:
         raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
 
@@ -35,6 +35,23 @@ wildcard_constraints:
 TABLES = ("effects", "league", "ranks", "rank_probabilities", "heterogeneity")
 FIGURES = ("network", "forest", "ranks", "rank_probabilities")
 POSTERIOR_FIGURES = ("posterior", "trace", "rank_plot", "tau")
+
+
+def figure_files(names):
+    """Outputs of a drawing rule; the SVG files also go into Snakemake's own --report."""
+    files = {
+        f"{name}_{kind}": f"results/{{analysis}}/{{stratum}}/figures/{name}.{kind}"
+        for name in names
+        for kind in ("svg", "pdf", "png")
+    }
+    for name in names:
+        files[f"{name}_svg"] = report(
+            files[f"{name}_svg"],
+            caption=str(REPOSITORY / f"workflow/report/{name}.rst"),
+            category="{stratum}",
+            labels={"analysis": "{analysis}", "figure": name.replace("_", " ")},
+        )
+    return files
 
 
 def modules(*names):
@@ -98,7 +115,7 @@ def results_of(folder, estimable):
     analysis = Path(folder).parent.name
     made = ["arms.csv", "excluded.csv", "account.csv", "network.json"]
     if estimable:
-        made += [f"{name}.csv" for name in TABLES] + ["posterior.nc"]
+        made += ["posterior.nc", *(f"{name}.csv" for name in TABLES)]
     else:
         made += ["not_estimable.txt"]
     if estimable and is_nuts(analysis):
@@ -112,4 +129,4 @@ def results_of(folder, estimable):
 def print_closing(path):
     """The last words on the terminal: a short summary, or what stopped the run."""
     if Path(path).exists():
-        print("\n" + Path(path).read_text(), file=sys.stderr)
+        print(f"\n{Path(path).read_text()}", file=sys.stderr)

@@ -10,11 +10,7 @@ rule draw_results:
         probabilities="results/{analysis}/{stratum}/rank_probabilities.csv",
         code=modules("figures", "style"),
     output:
-        **{
-            f"{name}_{kind}": f"results/{{analysis}}/{{stratum}}/figures/{name}.{kind}"
-            for name in FIGURES
-            for kind in ("svg", "pdf", "png")
-        },
+        **figure_files(FIGURES),
     log:
         "logs/draw_results/{analysis}_{stratum}.log",
     conda:
@@ -38,11 +34,7 @@ rule draw_posterior:
         convergence="results/{analysis}/{stratum}/convergence.csv",
         code=modules("posterior_figures", "posterior", "priors", "specify", "style"),
     output:
-        **{
-            f"{name}_{kind}": f"results/{{analysis}}/{{stratum}}/figures/{name}.{kind}"
-            for name in POSTERIOR_FIGURES
-            for kind in ("svg", "pdf", "png")
-        },
+        **figure_files(POSTERIOR_FIGURES),
     log:
         "logs/draw_posterior/{analysis}_{stratum}.log",
     priority: 5

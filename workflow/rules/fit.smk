@@ -13,10 +13,10 @@ rule fit_nuts:
         "logs/fit/{analysis}_{stratum}.log",
     wildcard_constraints:
         analysis=fits_with("nuts"),
-    conda:
-        "../../environment.yml"
     # The longest jobs first, so that both cores end together.
     priority: 10
+    conda:
+        "../../environment.yml"
     # One thread: compilation dominates, and two strata at once beat two chains at once.
     threads: 1
     resources:

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+
 from nma import contract, network, tables
 from nma.account import EXCLUDED_COLUMNS, account
 

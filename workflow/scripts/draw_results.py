@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+
 from nma import figures
 from nma.style import save
 

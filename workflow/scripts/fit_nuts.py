@@ -13,9 +13,9 @@ import os
 # Compiled code is kept: a second run compiles in a third of the time.
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={snakemake.params.compiled}"
 
-from time import perf_counter
 
 import pandas as pd
+
 from nma import convergence, model, posterior, tables
 from nma.specify import specify
 

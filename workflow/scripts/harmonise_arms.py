@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
 import pandas as pd
+
 from nma import contract, tables
 from nma.harmonise import harmonise
 

@@ -11,6 +11,7 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 from pathlib import Path
 
 import pandas as pd
+
 from nma import strata, tables
 from nma.findings import describe
 

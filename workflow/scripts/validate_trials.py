@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
 import pandas as pd
+
 from nma import contract, corrections, rules, tables
 from nma.findings import Finding, as_table, describe
 

@@ -15,8 +15,15 @@ from nma.exact import Posterior
 LIMIT = 5.0
 PROBABILITIES = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
 COLUMNS = [
-    "parameter", "nuts_mean", "exact_mean", "mcse", "z", "z_quantiles", "nuts_sd", "exact_sd",
-]  # fmt: skip
+    "parameter",
+    "nuts_mean",
+    "exact_mean",
+    "mcse",
+    "z",
+    "z_quantiles",
+    "nuts_sd",
+    "exact_sd",
+]
 
 
 class AuditFailed(RuntimeError):
@@ -31,7 +38,9 @@ def audit(
     rows = []
     for k, name in enumerate(exact.arms.parameters):
         c = np.eye(len(exact.arms.parameters))[k]
-        rows.append([name, *_compare(d[..., k], exact.moments(c), exact.quantile(c, PROBABILITIES))])  # fmt: skip
+        rows.append(
+            [name, *_compare(d[..., k], exact.moments(c), exact.quantile(c, PROBABILITIES))]
+        )
     if tau is not None:
         quantiles = exact.tau_quantile(PROBABILITIES)
         rows.append(["tau", *_compare(tau, exact.tau_moments(), quantiles)])

@@ -23,7 +23,9 @@ def diagnose(parameters: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
     for name, x in parameters.items():
         r_hat = float(array_stats.rhat(x, chain_axis=0, draw_axis=1))
         bulk = float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="bulk"))
-        tail = float(array_stats.ess(x, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)))  # fmt: skip
+        tail = float(
+            array_stats.ess(x, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))
+        )
         mcse = float(array_stats.mcse(x, chain_axis=0, draw_axis=1, method="mean"))
         wrong = []
         if not r_hat <= MAX_RHAT:

@@ -68,9 +68,7 @@ def correct(
     return trials, findings, pd.DataFrame(applied, columns=columns)
 
 
-def exclude(
-    trials: pd.DataFrame, exclusions: pd.DataFrame
-) -> tuple[pd.DataFrame, list[Finding]]:
+def exclude(trials: pd.DataFrame, exclusions: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     """Trials with ``_excluded`` holding the reason ("" for rows that stay), and findings."""
     trials, findings = trials.copy(), []
     trials[EXCLUDED] = ""

@@ -215,8 +215,12 @@ def arm(row: Row, design: str = "", adjusted: bool = False) -> Derived:
     raise NoSpread("no spread: neither sd, se, interval nor quartiles")
 
 
-def difference(row: Row) -> Derived:
-    """A reported difference and its standard error. Raises Unusable."""
+def difference(row: Row, design: str = "", adjusted: bool = False) -> Derived:
+    """A reported difference and its standard error.
+
+    In a cluster trial that was not adjusted the standard error is multiplied by the root of
+    the design effect (Handbook v5.1, 16.3.6). Raises Unusable.
+    """
     mean, mean_how = _first(DIFFERENCE_RULES, row)
     if mean is None:
         raise Unusable("no difference is given")
@@ -225,7 +229,9 @@ def difference(row: Row) -> Derived:
         raise Unusable("the difference has no standard error, interval or p value")
     if se_how == "se_from_p" and row.get("p_bound"):
         se_how = "se_from_p_bound"
-    return Derived(mean, np.nan, se, _how(mean_how, se_how))
+    effect = _design_effect(row, design, adjusted)
+    design_how = "se_design_effect" if effect is not None else ""
+    return Derived(mean, np.nan, se * np.sqrt(effect or 1.0), _how(mean_how, se_how, design_how))
 
 
 def parse_p(cell: str) -> tuple[float, bool]:
@@ -250,11 +256,17 @@ def combine(n: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> tuple[float, flo
 
 
 def _effective_n(row: Row, design: str, adjusted: bool) -> tuple[float, str]:
+    effect = _design_effect(row, design, adjusted)
+    return (row["n"], "") if effect is None else (row["n"] / effect, "n_design_effect")
+
+
+def _design_effect(row: Row, design: str, adjusted: bool) -> float | None:
+    """1 + (M - 1) icc, None where none is due."""
     if design != "cluster" or adjusted:
-        return row["n"], ""
+        return None
     if not has(row, "cluster_size", "icc"):
         raise Unusable("cluster trial without cluster_size and icc, not adjusted in the report")
-    return row["n"] / (1 + (row["cluster_size"] - 1) * row["icc"]), "n_design_effect"
+    return 1 + (row["cluster_size"] - 1) * row["icc"]
 
 
 def _first(rules, row: Row) -> tuple[float | None, str]:

@@ -1,5 +1,7 @@
 """What follows from draws of (effects, tau) in closed form, in NumPy."""
 
+from zlib import crc32
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +9,12 @@ from nma.arms import Arms
 from nma.priors import TauPrior
 
 Array = NDArray[np.float64]
+
+
+def stream(seed: int, purpose: str) -> np.random.Generator:
+    """A generator of its own for each purpose: one seed used twice would correlate, say,
+    the draws of tau with the noise of the predictions."""
+    return np.random.default_rng([seed, crc32(purpose.encode())])
 
 
 def log_likelihood(arms: Arms, beta: Array, tau: Array) -> Array:
@@ -44,7 +52,7 @@ def study_means(arms: Arms, beta: Array, tau: Array, seed: int) -> Array:
     Given beta and tau, mu_i ~ Normal(rbar, 1/W) and u shrinks the rest by
     (tau^2/2) / (v + tau^2/2). Differences within a study are its own effects.
     """
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "study means")
     half = 0.5 * tau[:, None] ** 2
     w = 1.0 / (arms.v + half)
     fixed = beta @ arms.X.T
@@ -62,5 +70,5 @@ def predictive(effect: Array, tau: Array, seed: int) -> Array:
 
     effect (draws, treatments), tau (draws,).
     """
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "predictive")
     return effect + tau[:, None] * rng.standard_normal(effect.shape)

@@ -14,6 +14,7 @@ from scipy.interpolate import CubicSpline
 from scipy.special import ndtr
 
 from nma.arms import Arms
+from nma.draws import stream
 from nma.priors import TauPrior
 
 Array = NDArray[np.float64]
@@ -133,7 +134,9 @@ class Posterior:
         if self.prior.is_fixed:
             return self.tau, np.ones(1)
         spline = CubicSpline(self.x, self.density)
-        x = np.concatenate([np.linspace(*ends, 25) for ends in zip(self.edges[:-1], self.edges[1:], strict=True)])
+        x = np.concatenate(
+            [np.linspace(*ends, 25) for ends in zip(self.edges[:-1], self.edges[1:], strict=True)]
+        )
         integral = spline.antiderivative()
         F = np.maximum.accumulate(np.clip(integral(x) - integral(x[0]), 0.0, None))
         return (np.exp(x) if self.prior.on_log_scale else x), F / F[-1]
@@ -146,7 +149,7 @@ class Posterior:
     def draws(self, size: int, seed: int) -> tuple[Array, Array]:
         """Independent draws: beta (size, p) and tau (size,). Tau is drawn from the
         continuous density, the effects exactly given it."""
-        rng = np.random.default_rng(seed)
+        rng = stream(seed, "exact draws")
         tau = self.tau_quantile(rng.random(size))
         z = rng.standard_normal((size, len(self.arms.parameters)))
         if self.prior.is_fixed:

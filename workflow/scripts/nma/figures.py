@@ -21,7 +21,11 @@ def network(described: Mapping[str, Any]) -> Figure:
     order = {m: i for i, m in enumerate(MODALITY)}
     nodes = sorted(
         described["nodes"],
-        key=lambda n: (order.get(n.get("modality"), len(order)), n.get("class", ""), n["treatment"]),
+        key=lambda n: (
+            order.get(n.get("modality"), len(order)),
+            n.get("class", ""),
+            n["treatment"],
+        ),
     )
     angle = 2 * np.pi * np.arange(len(nodes)) / len(nodes)
     place = {
@@ -30,12 +34,26 @@ def network(described: Mapping[str, Any]) -> Figure:
     figure, ax = plt.subplots(figsize=(9.5, 9.5))
     for edge in sorted(described["edges"], key=lambda e: -e["studies"]):
         ends, studies = np.array([place[edge["a"]], place[edge["b"]]]), edge["studies"]
-        ax.plot(*ends.T, color="#9fb3c8", lw=0.7 + 0.7 * studies, zorder=1, alpha=0.8,
-                solid_capstyle="round")  # fmt: skip
+        ax.plot(
+            *ends.T,
+            color="#9fb3c8",
+            lw=0.7 + 0.7 * studies,
+            zorder=1,
+            alpha=0.8,
+            solid_capstyle="round",
+        )
         if studies > 1:
             x, y = 0.55 * ends[0] + 0.45 * ends[1]
-            ax.text(x, y, str(studies), fontsize=7, ha="center", va="center", zorder=4,
-                    bbox={"boxstyle": "round,pad=.12", "fc": "white", "ec": "none"})  # fmt: skip
+            ax.text(
+                x,
+                y,
+                str(studies),
+                fontsize=7,
+                ha="center",
+                va="center",
+                zorder=4,
+                bbox={"boxstyle": "round,pad=.12", "fc": "white", "ec": "none"},
+            )
     most = max(node["n"] or 1 for node in nodes)
     for data in nodes:
         t, (x, y) = data["treatment"], place[data["treatment"]]
@@ -47,14 +65,32 @@ def network(described: Mapping[str, Any]) -> Figure:
         left = abs(angle) > 90
         people = f"{data['n']:,.0f}" if data["n"] else "n not stated"
         out = 1.06 + 0.0011 * np.sqrt(size) * 2
-        ax.text(out * x, out * y, f"{t} ({people})", fontsize=8.5, rotation_mode="anchor",
-                rotation=angle + 180 if left else angle, ha="right" if left else "left",
-                va="center", fontweight="bold" if t == described["reference"] else "normal")  # fmt: skip
+        ax.text(
+            out * x,
+            out * y,
+            f"{t} ({people})",
+            fontsize=8.5,
+            rotation_mode="anchor",
+            rotation=angle + 180 if left else angle,
+            ha="right" if left else "left",
+            va="center",
+            fontweight="bold" if t == described["reference"] else "normal",
+        )
     seen = {node.get("modality", "none") for node in nodes}
-    handles = [Line2D([], [], marker="o", ls="", color=c, label=m, ms=7)
-               for m, c in MODALITY.items() if m in seen]  # fmt: skip
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.28, 1.22), frameon=False,
-              fontsize=8.5, title="modality", alignment="left")  # fmt: skip
+    handles = [
+        Line2D([], [], marker="o", ls="", color=c, label=m, ms=7)
+        for m, c in MODALITY.items()
+        if m in seen
+    ]
+    ax.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(-0.28, 1.22),
+        frameon=False,
+        fontsize=8.5,
+        title="modality",
+        alignment="left",
+    )
     ax.set_aspect("equal")
     ax.set_axis_off()
     return figure
@@ -76,24 +112,60 @@ def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: floa
     for y, row in table.iterrows():
         clear = row["ci_high"] < 0 or row["ci_low"] > 0
         colour = BLUE if clear else GREY
-        ax.plot(np.clip([row["pred_low"], row["pred_high"]], low, high), [y, y], color=colour,
-                lw=0.9, zorder=2)  # fmt: skip
-        ax.plot(np.clip([row["ci_low"], row["ci_high"]], low, high), [y, y], color=colour, lw=3.2,
-                solid_capstyle="butt", zorder=3)  # fmt: skip
+        ax.plot(
+            np.clip([row["pred_low"], row["pred_high"]], low, high),
+            [y, y],
+            color=colour,
+            lw=0.9,
+            zorder=2,
+        )
+        ax.plot(
+            np.clip([row["ci_low"], row["ci_high"]], low, high),
+            [y, y],
+            color=colour,
+            lw=3.2,
+            solid_capstyle="butt",
+            zorder=3,
+        )
         ax.plot(row["median"], y, "s", color="white", mec=colour, mew=1.4, ms=5, zorder=4)
         count = nodes.loc[row["treatment"]]
-        ax.text(1.02, y, f"{row['median']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})",
-                transform=ax.get_yaxis_transform(), va="center", fontsize=8)  # fmt: skip
-        ax.text(1.30, y, f"{count['studies']:.0f}", transform=ax.get_yaxis_transform(), va="center",
-                ha="right", fontsize=8)  # fmt: skip
+        ax.text(
+            1.02,
+            y,
+            f"{row['median']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=8,
+        )
+        ax.text(
+            1.30,
+            y,
+            f"{count['studies']:.0f}",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            ha="right",
+            fontsize=8,
+        )
         people = f"{count['n']:,.0f}" if pd.notna(count["n"]) else "n.s."
-        ax.text(1.39, y, people, transform=ax.get_yaxis_transform(), va="center",
-                ha="right", fontsize=8)  # fmt: skip
+        ax.text(
+            1.39, y, people, transform=ax.get_yaxis_transform(), va="center", ha="right", fontsize=8
+        )
     top = len(table) - 0.2
-    for x, text, align in ((1.02, "median (95% CrI)", "left"), (1.30, "studies", "right"),
-                           (1.39, "n", "right")):  # fmt: skip
-        ax.text(x, top, text, transform=ax.get_yaxis_transform(), ha=align, fontsize=8,
-                fontweight="bold", va="bottom")  # fmt: skip
+    for x, text, align in (
+        (1.02, "median (95% CrI)", "left"),
+        (1.30, "studies", "right"),
+        (1.39, "n", "right"),
+    ):
+        ax.text(
+            x,
+            top,
+            text,
+            transform=ax.get_yaxis_transform(),
+            ha=align,
+            fontsize=8,
+            fontweight="bold",
+            va="bottom",
+        )
     ax.set_yticks(range(len(table)), table["treatment"])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
@@ -110,9 +182,12 @@ def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: floa
             Line2D([], [], color=GREY, lw=0.9, label="95% prediction"),
             Line2D([], [], color=LIGHT, lw=7, label=f"within the MID (±{mid:g})"),
         ],
-        loc="upper center", bbox_to_anchor=(0.5, -1.05 / figure.get_figheight()), ncol=4,
-        frameon=False, fontsize=8,
-    )  # fmt: skip
+        loc="upper center",
+        bbox_to_anchor=(0.5, -1.05 / figure.get_figheight()),
+        ncol=4,
+        frameon=False,
+        fontsize=8,
+    )
     return figure
 
 
@@ -121,9 +196,13 @@ def ranks(table: pd.DataFrame) -> Figure:
     uncertainty misleads."""
     table = table.sort_values("mean_rank", ascending=False).reset_index(drop=True)
     figure, (ax, best) = plt.subplots(
-        1, 2, figsize=(9.5, 1.4 + 0.25 * len(table)), sharey=True, width_ratios=[3, 1],
+        1,
+        2,
+        figsize=(9.5, 1.4 + 0.25 * len(table)),
+        sharey=True,
+        width_ratios=[3, 1],
         gridspec_kw={"wspace": 0.06},
-    )  # fmt: skip
+    )
     y = np.arange(len(table))
     ax.hlines(y, table["rank_low"], table["rank_high"], color="#9fb3c8", lw=3.2)
     ax.plot(table["mean_rank"], y, "o", color=BLUE, ms=5)
@@ -157,17 +236,29 @@ def rank_probabilities(table: pd.DataFrame, order: list[str]) -> Figure:
         edge = x0 + width * np.arange(K + 1) / K
         middle = 0.5 * (edge[1:] + edge[:-1])
         tops = y0 + height * part["p"].to_numpy()
-        steps.append(np.column_stack([
-            np.concatenate([[edge[0]], np.repeat(edge[1:-1], 2), [edge[-1]], edge[[-1, 0]]]),
-            np.concatenate([np.repeat(tops, 2), [y0, y0]]),
-        ]))  # fmt: skip
+        steps.append(
+            np.column_stack(
+                [
+                    np.concatenate(
+                        [[edge[0]], np.repeat(edge[1:-1], 2), [edge[-1]], edge[[-1, 0]]]
+                    ),
+                    np.concatenate([np.repeat(tops, 2), [y0, y0]]),
+                ]
+            )
+        )
         lines.append(np.column_stack([middle, y0 + height * part["cumulative"]]))
         frames.append(np.array([[x0, y0 + height], [x0, y0], [x0 + width, y0]]))
         ax.text(x0, y0 + 1.08 * height, name, fontsize=7.5)
         for level in (0.0, 0.5, 1.0):
             if i % columns == 0:
-                ax.text(x0 - 0.02, y0 + level * height, f"{level:g}", fontsize=6.5, ha="right",
-                        va="center")  # fmt: skip
+                ax.text(
+                    x0 - 0.02,
+                    y0 + level * height,
+                    f"{level:g}",
+                    fontsize=6.5,
+                    ha="right",
+                    va="center",
+                )
         ticks = sorted({1, ceil(K / 2), K})
         for rank, at in zip(ticks, middle[[t - 1 for t in ticks]], strict=True):
             ax.text(at, y0 - 0.06 * height, str(rank), fontsize=6.5, ha="center", va="top")

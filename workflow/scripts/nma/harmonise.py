@@ -5,12 +5,13 @@ reason. Every derived number says how it was made.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from nma import derive
 from nma.account import EXCLUDED_COLUMNS, account
@@ -23,9 +24,28 @@ Record = dict[str, Any]
 
 POOLABLE = ("intensity", "disability")
 ARM_COLUMNS = [
-    "study", "treatment", "n", "mean", "sd", "se", "basis", "y", "derivation", "reported",
-    "kind", "instrument", "weeks", "year", "rob", "doubt", "baseline", "doi", "file", "rows", "merged",
-]  # fmt: skip
+    "study",
+    "treatment",
+    "n",
+    "mean",
+    "sd",
+    "se",
+    "basis",
+    "y",
+    "derivation",
+    "reported",
+    "kind",
+    "instrument",
+    "weeks",
+    "year",
+    "rob",
+    "doubt",
+    "baseline",
+    "doi",
+    "file",
+    "rows",
+    "merged",
+]
 
 
 @dataclass(frozen=True)
@@ -109,9 +129,9 @@ def solve_arm_variances(
     incidence = np.array([[float(t in pair[:2]) for t in treatments] for pair in pairs])
     if len(treatments) == 2:
         return dict.fromkeys(treatments, square[0] / 2)
-    every = len({frozenset(pair[:2]) for pair in pairs}) == len(treatments) * (
-        len(treatments) - 1
-    ) // 2
+    every = (
+        len({frozenset(pair[:2]) for pair in pairs}) == len(treatments) * (len(treatments) - 1) // 2
+    )
     if every:
         v = np.linalg.lstsq(incidence, square, rcond=None)[0]
     elif all(np.isfinite(n.get(t, np.nan)) for t in treatments):
@@ -123,7 +143,9 @@ def solve_arm_variances(
             "differences of several arms need arm SEs, all pairwise SEs or the n of every arm"
         )
     if (v <= 0).any():
-        raise derive.Unusable("the SEs of its differences do not fit together: an arm variance <= 0")
+        raise derive.Unusable(
+            "the SEs of its differences do not fit together: an arm variance <= 0"
+        )
     misfit = np.abs(np.sqrt(incidence @ v) / np.sqrt(square) - 1).max()
     if misfit > tolerance:
         raise derive.Unusable(
@@ -164,23 +186,39 @@ def _set_aside(table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.Series:
         reason[chosen] = why[chosen] if isinstance(why, pd.Series) else why
 
     for column, allowed in settings["data"]["keep"].items():
-        out(~table[column].astype(str).isin(map(str, allowed)),
-            f"left out of this analysis: {column} is not " + " or ".join(map(str, allowed)))  # fmt: skip
+        out(
+            ~_is_one_of(table[column], allowed),
+            f"left out of this analysis: {column} is not " + " or ".join(map(str, allowed)),
+        )
     for column, dropped in settings["data"]["drop"].items():
-        out(table[column].astype(str).isin(map(str, dropped)),
-            f"left out of this analysis: {column} is " + " or ".join(map(str, dropped)))  # fmt: skip
+        out(
+            _is_one_of(table[column], dropped),
+            f"left out of this analysis: {column} is " + " or ".join(map(str, dropped)),
+        )
     outcome = settings["outcome"]
-    out(table["_outcome"] != outcome,
-        "outcome " + table["_outcome"].astype(str) + f", not {outcome}")  # fmt: skip
-    out(~table["_measures"].isin(POOLABLE),
-        table["instrument"] + " measures " + table["_measures"].astype(str)
-        + ", which is no mean score of the outcome")  # fmt: skip
+    out(
+        table["_outcome"] != outcome,
+        "outcome " + table["_outcome"].astype(str) + f", not {outcome}",
+    )
+    out(
+        ~table["_measures"].isin(POOLABLE),
+        table["instrument"]
+        + " measures "
+        + table["_measures"].astype(str)
+        + ", which is no mean score of the outcome",
+    )
     out(~(table["_max"] > table["_min"]), "the range of " + table["instrument"] + " is not known")
     first, last = settings["assessment"]["min_weeks"], settings["assessment"]["max_weeks"]
     out(table["weeks"] < first, f"assessed before {first:g} weeks")
     out(table["weeks"] > last, f"assessed after {last:g} weeks")
     out(table["weeks"] < table["treatment_weeks"], "assessed before treatment ended")
     return reason
+
+
+def _is_one_of(cells: pd.Series, values: Iterable[str | float]) -> pd.Series:
+    """True where a cell is one of the values; numeric columns compare as numbers."""
+    wanted = pd.Series([str(value) for value in values], dtype=str)
+    return cells.isin(to_number(wanted) if is_numeric_dtype(cells) else wanted)
 
 
 def _by_study(records: list[Record]) -> list[tuple[str, list[Record]]]:
@@ -199,7 +237,7 @@ def _derive(records: list[Record]) -> None:
             continue
         try:
             if row["measure"] == "difference":
-                got = derive.difference(row)
+                got = derive.difference(row, row["design"], row["adjusted"] == "yes")
             else:
                 got = derive.arm(row, row["design"], row["adjusted"] == "yes")
         except derive.NoSpread as problem:
@@ -282,7 +320,9 @@ def _choose(study: str, group: list[Record], assessment: Mapping[str, Any]) -> l
     kept = {id(row) for row in chosen}
     for row in usable:
         if id(row) not in kept:
-            row["reason"] = f"{study} is used with {chosen[0]['_kind']} scores of {instrument} at {at}"
+            row["reason"] = (
+                f"{study} is used with {chosen[0]['_kind']} scores of {instrument} at {at}"
+            )
     return chosen
 
 
@@ -333,8 +373,10 @@ def _contrast_arms(rows: list[Record], known: Mapping[str, float]) -> list[dict[
     pairs = [(row["treatment"], row["comparator"], row["_se"]) for row in rows]
     if len({frozenset(pair[:2]) for pair in pairs}) < len(pairs):
         raise derive.Unusable("two differences of the same pair of arms; keep one")
-    n = {row["comparator"]: row["n_comparator"] for row in rows}
-    n |= {row["treatment"]: row["n"] for row in rows}
+    n = dict.fromkeys(names, np.nan)
+    for row in rows:
+        told = {row["comparator"]: row["n_comparator"], row["treatment"]: row["n"]}
+        n |= {name: people for name, people in told.items() if np.isfinite(people)}
     node = {row["comparator"]: row["_against"] for row in rows}
     node |= {row["treatment"]: row["_node"] for row in rows}
     minus = np.array([[(t == a) - (t == b) for t in names] for a, b, _ in pairs], float)
@@ -360,9 +402,16 @@ def _contrast_arms(rows: list[Record], known: Mapping[str, float]) -> list[dict[
         combined = f"combined {len(same)} arms; " if len(same) > 1 else ""
         about = [r for r in rows if r["treatment"] in same or r["comparator"] in same]
         arm = _record(
-            about, target, people.sum(), np.nan, np.nan, float(np.sqrt(share**2 @ variance)),
-            "contrast", float(share @ [value[name] for name in same]), combined + how,
-        )  # fmt: skip
+            about,
+            target,
+            people.sum(),
+            np.nan,
+            np.nan,
+            float(np.sqrt(share**2 @ variance)),
+            "contrast",
+            float(share @ [value[name] for name in same]),
+            combined + how,
+        )
         arm |= {"reported": " / ".join(same), "baseline": np.nan, "merged": len(same) - 1}
         made.append(arm)
     return made
@@ -374,12 +423,25 @@ def _record(rows, node, n, mean, sd, se, basis, y, how) -> dict[str, Any]:
     base = [to_points(row | {"measure": "final"}, row["baseline_mean"], 0.0)[0] for row in rows]
     weight = [row["n"] if np.isfinite(row["n"]) else 1.0 for row in rows]
     return {
-        "study": first["study"], "treatment": node, "n": n, "mean": mean, "sd": sd, "se": se,
-        "basis": basis, "y": y, "derivation": how,
+        "study": first["study"],
+        "treatment": node,
+        "n": n,
+        "mean": mean,
+        "sd": sd,
+        "se": se,
+        "basis": basis,
+        "y": y,
+        "derivation": how,
         "reported": " / ".join(dict.fromkeys(row["treatment"] for row in rows)),
-        "kind": first["_kind"], "instrument": first["instrument"], "weeks": first["weeks"],
-        "year": first["year"], "rob": first["rob"], "doubt": first["doubt"],
-        "baseline": float(np.average(base, weights=weight)), "doi": first["doi"],
-        "file": first[FILE], "rows": " ".join(sorted({str(row[ROW]) for row in rows}, key=int)),
+        "kind": first["_kind"],
+        "instrument": first["instrument"],
+        "weeks": first["weeks"],
+        "year": first["year"],
+        "rob": first["rob"],
+        "doubt": first["doubt"],
+        "baseline": float(np.average(base, weights=weight)),
+        "doi": first["doi"],
+        "file": first[FILE],
+        "rows": " ".join(sorted({str(row[ROW]) for row in rows}, key=int)),
         "merged": len(rows) - 1,
-    }  # fmt: skip
+    }

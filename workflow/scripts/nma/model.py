@@ -36,9 +36,16 @@ def build(arms: Arms, prior: TauPrior) -> pm.Model:
 
 
 def sample(
-    model: pm.Model, *, chains: int, draws: int, tune: int, target_accept: float, seed: int,
-    cores: int = 1, progress: bool = False,
-) -> DataTree:  # fmt: skip
+    model: pm.Model,
+    *,
+    chains: int,
+    draws: int,
+    tune: int,
+    target_accept: float,
+    seed: int,
+    cores: int = 1,
+    progress: bool = False,
+) -> DataTree:
     """Draws from the posterior by NUTS (nutpie): the same for any number of cores."""
     return pm.sample(
         model=model,
@@ -55,23 +62,29 @@ def sample(
 
 
 def _tau(prior: TauPrior) -> Any:
+    # As float64: PyTensor would store plain Python floats as float32.
+    values = [np.float64(value) for value in prior.values]
     if prior.is_fixed:
-        return pt.constant(prior["value"])
+        return pt.constant(values[0])
     if prior.dist == "half_normal":
         # The default log transform makes most small networks diverge (DESIGN section 3).
-        return pm.HalfNormal("tau", prior["scale"], default_transform=log_exp_m1)
+        return pm.HalfNormal("tau", *values, default_transform=log_exp_m1)
     if prior.dist == "uniform":
-        return pm.Uniform("tau", 0.0, prior["upper"])
-    location, scale, df, upper = prior.values
+        return pm.Uniform("tau", np.float64(0.0), *values)
+    location, scale, df, upper = values
 
     def logp(value, location, scale):
         t = pm.logp(pm.StudentT.dist(nu=df, mu=location, sigma=scale), 2 * pt.log(value))
-        return t + np.log(2.0) - pt.log(value)
+        return t + np.log(2) - pt.log(value)
 
     return pm.CustomDist(
-        "tau", location, scale, logp=logp, default_transform=Interval(0.0, upper),
+        "tau",
+        location,
+        scale,
+        logp=logp,
+        default_transform=Interval(0.0, upper),
         initval=float(np.exp(location / 2).clip(upper * 1e-3, upper / 2)),
-    )  # fmt: skip
+    )
 
 
 def _study_logp(arms: Arms, d: Any, tau: Any) -> Any:

@@ -26,8 +26,13 @@ def graph(arms: pd.DataFrame) -> nx.Graph:
         n = dict(zip(rows["treatment"], rows["n"].fillna(0.0), strict=True))
         for a, b in combinations(sorted(n), 2):
             edge = g.edges[a, b] if g.has_edge(a, b) else {"studies": 0, "n": 0.0, "labels": []}
-            g.add_edge(a, b, studies=edge["studies"] + 1, n=edge["n"] + n[a] + n[b],
-                       labels=[*edge["labels"], str(study)])  # fmt: skip
+            g.add_edge(
+                a,
+                b,
+                studies=edge["studies"] + 1,
+                n=edge["n"] + n[a] + n[b],
+                labels=[*edge["labels"], str(study)],
+            )
     return g
 
 
@@ -41,8 +46,15 @@ def describe(
     and edges; ``estimable`` is False without a reference or with nothing beside it.
     """
     g = graph(arms)
-    answer: dict[str, Any] = {"estimable": False, "reason": "", "reference": reference,
-                              "nodes": [], "edges": [], "islands": [], "loops": 0}  # fmt: skip
+    answer: dict[str, Any] = {
+        "estimable": False,
+        "reason": "",
+        "reference": reference,
+        "nodes": [],
+        "edges": [],
+        "islands": [],
+        "loops": 0,
+    }
     if g.number_of_nodes() == 0:
         answer["reason"] = (
             "No study of this stratum has two usable arms. Hint: see excluded.csv for the "
@@ -54,6 +66,8 @@ def describe(
             f"No usable arm received the reference '{reference}'. Hint: set reference in the "
             f"config to one of: {known}."
         )
+    elif not g[reference]:
+        answer["reason"] = f"No study compares the reference '{reference}' with another treatment."
     else:
         answer["estimable"] = True
     inside = nx.node_connected_component(g, reference) if answer["estimable"] else set()

@@ -82,7 +82,10 @@ def assemble(
 
 
 def save(tree: xr.DataTree, path: str | Path) -> None:
-    """Write netCDF (h5netcdf), uncompressed: gzip costs seconds and saves a fifth. Same draws, same bytes: no time stamps."""
+    """Write netCDF (h5netcdf), uncompressed: gzip costs seconds and saves a fifth.
+
+    The same draws give the same file: it holds no time stamps.
+    """
     tree.to_netcdf(path, engine="h5netcdf")
 
 

@@ -10,7 +10,6 @@ from nma.priors import TauPrior, describe
 from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt
 
 
-
 def _figure(collection: azp.PlotCollection) -> Figure:
     figure = collection.viz["figure"].item()
     for ax in figure.axes:
@@ -52,9 +51,11 @@ def trace(tree: xr.DataTree, names: list[str]) -> Figure:
     step = max(1, chosen.sizes["draw"] // 1000)
     thin = xr.DataTree.from_dict({"posterior": chosen.isel(draw=slice(None, None, step))})
     collection = azp.plot_trace_dist(
-        thin, compact=False, backend="matplotlib",
+        thin,
+        compact=False,
+        backend="matplotlib",
         figure_kwargs={"figsize": (9.5, 1.35 * (len(names) + 1))},
-    )  # fmt: skip
+    )
     return _figure(collection)
 
 
@@ -68,9 +69,10 @@ def rank_plot(tree: xr.DataTree, names: list[str], ess: float) -> Figure:
     thin = xr.DataTree.from_dict({"posterior": chosen.isel(draw=slice(None, None, step))})
     rows = int(np.ceil((len(names) + 1) / 3))
     return _figure(
-        azp.plot_rank(thin, backend="matplotlib", col_wrap=3,
-                      figure_kwargs={"figsize": (9.5, 2.2 * rows)})
-    )  # fmt: skip
+        azp.plot_rank(
+            thin, backend="matplotlib", col_wrap=3, figure_kwargs={"figsize": (9.5, 2.2 * rows)}
+        )
+    )
 
 
 def tau(tree: xr.DataTree, prior: TauPrior) -> Figure:

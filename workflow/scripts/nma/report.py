@@ -31,6 +31,8 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         for analysis, chosen in settings.items()
     }
     main = settings["main"]
+    for index, stratum in enumerate(strata["main"]):
+        stratum["caveats"] = _caveats(strata, index)
     findings = pd.read_csv(root / "validation/findings.csv", dtype=str, keep_default_na=False)
     corrections = pd.read_csv(
         root / "validation/corrections_applied.csv", dtype=str, keep_default_na=False
@@ -42,14 +44,16 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         "settings": main,
         "all_settings": settings,
         "findings": findings.to_dict("records"),
-        "finding_counts": findings.groupby(["level", "rule"]).size().reset_index(name="rows")
+        "finding_counts": findings.groupby(["level", "rule"])
+        .size()
+        .reset_index(name="rows")
         .to_dict("records"),
         "corrections": corrections.to_dict("records"),
         "unassigned": unassigned.to_dict("records"),
         "comparison": [_comparison(strata, i) for i in range(len(strata["main"]))],
         "versions": {name: version(name) for name in PACKAGES},
         "overrides": {a: _differences(main, s) for a, s in settings.items() if a != "main"},
-    }  # fmt: skip
+    }
 
 
 def render(context: Mapping[str, Any], template: Path) -> str:
@@ -81,7 +85,7 @@ def terminal(context: Mapping[str, Any], report: str) -> str:
                 f"{len(stratum['network']['nodes'])} treatments; "
                 f"{stratum['studies_out']} studies left out"
             )
-            lines += [f"  {sentence}" for sentence in stratum["sentences"]]
+            lines += [f"  {text}" for text in (*stratum["sentences"], *stratum["caveats"])]
         else:
             lines.append(f"  not estimable: {stratum['reason']}")
     lines.append(f"Report: {report}")
@@ -95,7 +99,7 @@ def sentences(
     reference, mid = settings["reference"], settings["mid"]["value"]
     beats, worthwhile = found["beats"], found["worthwhile"]
     first = (
-        f"Of {found['active']} active treatments in {studies} studies, {len(beats)} "
+        f"Of {found['active']} active treatments in {studies} {'study' if studies == 1 else 'studies'}, {len(beats)} "
         f"beat{'s' if len(beats) == 1 else ''} {reference}"
         + (f": {listed(beats)}." if beats else ".")
     )
@@ -180,9 +184,35 @@ def _rows(stratum: Mapping[str, Any], settings: Mapping[str, Any]) -> list[dict[
             else "see text"
         )
         kind = nodes[row["treatment"]].get("kind", "")
-        rows.append(row | {"node": nodes[row["treatment"]], "p_mid": row[mid],
-                           "verdict": verdict if kind == "active" else f"comparator ({kind})"})  # fmt: skip
+        rows.append(
+            row
+            | {
+                "node": nodes[row["treatment"]],
+                "p_mid": row[mid],
+                "verdict": verdict if kind == "active" else f"comparator ({kind})",
+            }
+        )
     return rows
+
+
+def _caveats(strata: Mapping[str, list], index: int) -> list[str]:
+    """Which treatments of the headline do not beat the reference in another analysis."""
+    main, found = strata["main"][index], []
+    for analysis, made in strata.items():
+        same = next((s for s in made if s["name"] == main["name"]), None)
+        if analysis == "main" or same is None or not main["estimable"]:
+            continue
+        beats = same["headline"]["beats"] if same["estimable"] else []
+        known = {node["treatment"] for node in same["network"]["nodes"]}
+        lost = [t for t in main["headline"]["beats"] if t not in beats]
+        unlinked = [t for t in lost if t not in known]
+        weaker = [t for t in lost if t in known]
+        if unlinked:
+            found.append(f"In the analysis {analysis}, no trial links {listed(unlinked)} to it.")
+        if weaker:
+            does = "does" if len(weaker) == 1 else "do"
+            found.append(f"In the analysis {analysis}, {listed(weaker)} {does} not beat it.")
+    return found
 
 
 def _comparison(strata: Mapping[str, list], index: int) -> dict[str, Any]:
@@ -200,8 +230,13 @@ def _comparison(strata: Mapping[str, list], index: int) -> dict[str, Any]:
         analysis: next((s for s in made if s["name"] == main["name"]), None)
         for analysis, made in strata.items()
     }
-    return {"label": main["label"], "analyses": analyses, "cells": cells, "order": order,
-            "strata": counts}  # fmt: skip
+    return {
+        "label": main["label"],
+        "analyses": analyses,
+        "cells": cells,
+        "order": order,
+        "strata": counts,
+    }
 
 
 def _differences(base: Mapping[str, Any], other: Mapping[str, Any], path: str = "") -> list[str]:

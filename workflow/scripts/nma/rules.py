@@ -44,9 +44,10 @@ def check(
     value = trials.copy()
     for column in numbers(TRIALS):
         value[column] = to_number(trials[column])
-    bounds = instruments.set_index("instrument")[["min", "max"]].apply(to_number)
-    for side in ("min", "max"):
-        value[f"_{side}"] = trials["instrument"].map(bounds[side]).astype(float)
+    scales = instruments.drop_duplicates("instrument").set_index("instrument")
+    for side, if_blank in (("min", 0.0), ("max", 100.0)):
+        bound = trials["instrument"].map(to_number(scales[side])).astype(float)
+        value[f"_{side}"] = bound.mask(trials["instrument"] == "", if_blank)
     known = treatments["reported"].tolist()
     nodes = treatments.drop_duplicates("reported").set_index("reported")[next(iter(names))]
     value["_node"] = trials["treatment"].map(nodes).fillna(trials["treatment"])
@@ -80,22 +81,37 @@ def check_registries(
             if field.required:
                 say(table, cell == "", field.name, "required", f"Fill in: {field.meaning}.")
             if field.choices:
-                say(table, (cell != "") & ~cell.isin(field.choices), field.name, "choice",
-                    f"Use one of: {', '.join(field.choices)}.")  # fmt: skip
+                say(
+                    table,
+                    (cell != "") & ~cell.isin(field.choices),
+                    field.name,
+                    "choice",
+                    f"Use one of: {', '.join(field.choices)}.",
+                )
             if field.kind == "number":
                 say(table, (cell != "") & ~is_number(cell), field.name, "number", "Not a number.")
         if key:
             first = TABLES[name][0].name
-            say(table, table[first].duplicated() & (table[first] != ""), first, "duplicate_name",
-                "The name stands twice; keep one line.")  # fmt: skip
+            say(
+                table,
+                table[first].duplicated() & (table[first] != ""),
+                first,
+                "duplicate_name",
+                "The name stands twice; keep one line.",
+            )
     low, high = to_number(instruments["min"]), to_number(instruments["max"])
     say(instruments, low >= high, "max", "range", "The range ends before it begins.")
     for node in (column for column in maps if column in treatments):
         say(treatments, treatments[node] == "", node, "required", "Name the node it counts as.")
         for column in ("class", "modality", "kind"):
             spread = treatments.groupby(node)[column].transform("nunique") > 1
-            say(treatments, spread & ~treatments.duplicated(node), column, "node_conflict",
-                f"Lines of this node give different values of {column}; make them agree.")  # fmt: skip
+            say(
+                treatments,
+                spread & ~treatments.duplicated(node),
+                column,
+                "node_conflict",
+                f"Lines of this node give different values of {column}; make them agree.",
+            )
     return findings
 
 
@@ -104,11 +120,14 @@ def _run(rules: list[Rule], text: pd.DataFrame, value: pd.DataFrame, suggest) ->
     by_name = {rule.name: rule for rule in rules}
     schema = pa.DataFrameSchema(
         checks=[
-            pa.Check(lambda frame, rule=rule: ~rule.broken(text, frame).fillna(False).astype(bool),
-                     name=rule.name, error=rule.name)
+            pa.Check(
+                lambda frame, rule=rule: ~rule.broken(text, frame).fillna(False).astype(bool),
+                name=rule.name,
+                error=rule.name,
+            )
             for rule in rules
         ]
-    )  # fmt: skip
+    )
     try:
         schema.validate(value, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -117,7 +136,7 @@ def _run(rules: list[Rule], text: pd.DataFrame, value: pd.DataFrame, suggest) ->
         return []
     findings = []
     for case in cases.itertuples():
-        if case.check not in by_name:
+        if case.check not in by_name or pd.isna(case.index):
             raise RuntimeError(f"a validation rule failed to run: {case.check} {case.failure_case}")
         rule, row = by_name[case.check], text.loc[case.index]
         level = "warning" if row[EXCLUDED] else rule.level
@@ -159,56 +178,92 @@ def _cell_rules() -> list[Rule]:
         name = field.name
         if field.required:
             rules.append(
-                Rule(f"required_{name}", "error", name, f"Fill in {name}: {field.meaning}.",
-                     lambda text, value, name=name: text[name] == "")
-            )  # fmt: skip
+                Rule(
+                    f"required_{name}",
+                    "error",
+                    name,
+                    f"Fill in {name}: {field.meaning}.",
+                    lambda text, value, name=name: text[name] == "",
+                )
+            )
         if field.kind == "number":
             rules.append(
-                Rule(f"number_{name}", "error", name,
-                     "Not a number. Write digits with a decimal point, no unit, no text; "
-                     "put remarks into note.",
-                     lambda text, value, name=name: (text[name] != "") & ~is_number(text[name]))
-            )  # fmt: skip
+                Rule(
+                    f"number_{name}",
+                    "error",
+                    name,
+                    "Not a number. Write digits with a decimal point, no unit, no text; "
+                    "put remarks into note.",
+                    lambda text, value, name=name: (text[name] != "") & ~is_number(text[name]),
+                )
+            )
         if field.choices:
             rules.append(
-                Rule(f"choice_{name}", "error", name, f"Use one of: {', '.join(field.choices)}.",
-                     lambda text, value, name=name, allowed=field.choices: (text[name] != "")
-                     & ~text[name].isin(allowed))
-            )  # fmt: skip
+                Rule(
+                    f"choice_{name}",
+                    "error",
+                    name,
+                    f"Use one of: {', '.join(field.choices)}.",
+                    lambda text, value, name=name, allowed=field.choices: (
+                        (text[name] != "") & ~text[name].isin(allowed)
+                    ),
+                )
+            )
     rules.append(
-        Rule("p_value_format", "error", "p_value", "Write 0.03, <0.05 or 1e-4; 'NS' is unusable.",
-             lambda text, value: (text["p_value"] != "") & ~text["p_value"].str.fullmatch(P_VALUE))
-    )  # fmt: skip
+        Rule(
+            "p_value_format",
+            "error",
+            "p_value",
+            "Write 0.03, <0.05 or 1e-4; 'NS' is unusable.",
+            lambda text, value: (text["p_value"] != "") & ~text["p_value"].str.fullmatch(P_VALUE),
+        )
+    )
     return rules
 
 
 def _name_rules(instruments: list[str], treatments: list[str]) -> list[Rule]:
     """Names that must be in the registries."""
     return [
-        Rule("unknown_instrument", "error", "instrument",
-             "Not in config/instruments.csv; correct it or add a line with its range.",
-             lambda text, value: (text["instrument"] != "")
-             & ~text["instrument"].isin(instruments)),
-        Rule("no_instrument", "warning", "instrument",
-             "Blank: read as 0-100 points, higher is worse. Name the instrument.",
-             lambda text, value: text["instrument"] == ""),
+        Rule(
+            "unknown_instrument",
+            "error",
+            "instrument",
+            "Not in config/instruments.csv; correct it or add a line with its range.",
+            lambda text, value: (text["instrument"] != "") & ~text["instrument"].isin(instruments),
+        ),
+        Rule(
+            "no_instrument",
+            "warning",
+            "instrument",
+            "Blank: read as 0-100 points, higher is worse. Name the instrument.",
+            lambda text, value: text["instrument"] == "",
+        ),
         *(
-            Rule(f"unknown_{column}" if column == "treatment" else "unknown_treatment_comparator",
-                 "error", column,
-                 "Not in config/treatments.csv; correct it or add a line that says its node.",
-                 lambda text, value, column=column: (text[column] != "")
-                 & ~text[column].isin(treatments))
+            Rule(
+                f"unknown_{column}" if column == "treatment" else "unknown_treatment_comparator",
+                "error",
+                column,
+                "Not in config/treatments.csv; correct it or add a line that says its node.",
+                lambda text, value, column=column: (
+                    (text[column] != "") & ~text[column].isin(treatments)
+                ),
+            )
             for column in ("treatment", "comparator")
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _range_rules() -> list[Rule]:
     """Numbers within what they can be."""
 
     def outside(column: str, low: float, high: float, name: str, hint: str) -> Rule:
-        return Rule(name, "error", column, hint,
-                    lambda text, value: (value[column] < low) | (value[column] > high))  # fmt: skip
+        return Rule(
+            name,
+            "error",
+            column,
+            hint,
+            lambda text, value: (value[column] < low) | (value[column] > high),
+        )
 
     def beyond_scale(column: str) -> Rule:
         def broken(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
@@ -219,30 +274,66 @@ def _range_rules() -> list[Rule]:
             return pd.Series(bad, value.index) & value[column].notna() & span.notna()
 
         level = "warning" if column == "baseline_mean" else "error"
-        return Rule(f"range_{column}", level, column,
-                    "Outside the instrument's range in config/instruments.csv: another scale, "
-                    "a slipped digit, or a change entered as final?", broken)  # fmt: skip
+        return Rule(
+            f"range_{column}",
+            level,
+            column,
+            "Outside the instrument's range in config/instruments.csv: another scale, "
+            "a slipped digit, or a change entered as final?",
+            broken,
+        )
 
     def span(value: pd.DataFrame) -> pd.Series:
         return value["_max"] - value["_min"]
 
     return [
         outside("n", 2, np.inf, "n_at_least_2", "An arm needs at least 2 analysed participants."),
-        outside("n_comparator", 2, np.inf, "n_comparator_at_least_2",
-                "The comparator needs at least 2 analysed participants."),
-        Rule("n_whole", "warning", "n", "Not a whole number of people.",
-             lambda text, value: value["n"].notna() & (value["n"] % 1 != 0)),
-        Rule("sd_positive", "error", "sd", "A standard deviation is above 0; blank if unknown.",
-             lambda text, value: value["sd"] <= 0),
-        Rule("se_positive", "error", "se", "A standard error is above 0; blank if unknown.",
-             lambda text, value: value["se"] <= 0),
-        Rule("sd_beyond_range", "error", "sd",
-             "Larger than the whole instrument: another scale, or a slipped digit?",
-             lambda text, value: value["sd"] > span(value)),
-        Rule("sd_implausible", "warning", "sd",
-             "Final scores on a bounded scale cannot spread by more than about half its range.",
-             lambda text, value: value["measure"].eq("final") & (value["sd"] > 0.55 * span(value))
-             & (value["sd"] <= span(value))),
+        outside(
+            "n_comparator",
+            2,
+            np.inf,
+            "n_comparator_at_least_2",
+            "The comparator needs at least 2 analysed participants.",
+        ),
+        Rule(
+            "n_whole",
+            "warning",
+            "n",
+            "Not a whole number of people.",
+            lambda text, value: value["n"].notna() & (value["n"] % 1 != 0),
+        ),
+        Rule(
+            "sd_positive",
+            "error",
+            "sd",
+            "A standard deviation is above 0; blank if unknown.",
+            lambda text, value: value["sd"] <= 0,
+        ),
+        Rule(
+            "se_positive",
+            "error",
+            "se",
+            "A standard error is above 0; blank if unknown.",
+            lambda text, value: value["se"] <= 0,
+        ),
+        Rule(
+            "sd_beyond_range",
+            "error",
+            "sd",
+            "Larger than the whole instrument: another scale, or a slipped digit?",
+            lambda text, value: value["sd"] > span(value),
+        ),
+        Rule(
+            "sd_implausible",
+            "warning",
+            "sd",
+            "Final scores on a bounded scale cannot spread by more than about half its range.",
+            lambda text, value: (
+                value["measure"].eq("final")
+                & (value["sd"] > 0.55 * span(value))
+                & (value["sd"] <= span(value))
+            ),
+        ),
         *(beyond_scale(c) for c in ("mean", "median", "q1", "q3", "baseline_mean")),
         outside("weeks", 0, 2000, "weeks_range", "Weeks from randomisation, 0 or more."),
         outside("pain_weeks", 0, 5000, "pain_weeks_range", "Weeks of pain at entry, 0 or more."),
@@ -251,46 +342,100 @@ def _range_rules() -> list[Rule]:
         outside("icc", 0, 1, "icc_range", "An intracluster correlation lies in 0 to 1."),
         outside("cluster_size", 1, np.inf, "cluster_size_range", "At least 1 person a cluster."),
         outside("pedro", 0, 10, "pedro_range", "PEDro runs from 0 to 10."),
-    ]  # fmt: skip
+    ]
 
 
 def _row_rules() -> list[Rule]:
     """Cells of one row against each other."""
     return [
-        Rule("ci_order", "error", "ci_low", "The lower limit is above the upper one; swap them.",
-             lambda text, value: value["ci_low"] > value["ci_high"]),
-        Rule("ci_without_mean", "warning", "mean", "The mean lies outside its own interval.",
-             lambda text, value: (value["mean"] < value["ci_low"] - 1e-9)
-             | (value["mean"] > value["ci_high"] + 1e-9)),
-        Rule("quartile_order", "error", "median", "Quartiles and median must be in order.",
-             lambda text, value: (value["q1"] > value["median"]) | (value["median"] > value["q3"])
-             | (value["q1"] > value["q3"])),
-        Rule("no_comparator", "error", "comparator", "A difference needs its comparator.",
-             lambda text, value: (text["measure"] == "difference") & (text["comparator"] == "")),
-        Rule("needless_comparator", "error", "comparator",
-             "Only a difference has a comparator; set measure to difference or clear the cell.",
-             lambda text, value: (text["measure"] != "difference") & (text["comparator"] != "")),
-        Rule("same_comparator", "error", "comparator", "A difference of a treatment with itself.",
-             lambda text, value: (text["comparator"] != "")
-             & (text["comparator"] == text["treatment"])),
-        Rule("duration_conflict", "warning", "pain_weeks",
-             "pain_weeks and duration disagree; pain_weeks is followed.",
-             lambda text, value: (value["pain_weeks"].ge(12) & text["duration"].isin(
-                 ["acute", "subacute"])) | (value["pain_weeks"].lt(12)
-                                            & text["duration"].eq("chronic"))),
-        Rule("no_duration", "warning", "duration",
-             "Neither duration nor pain_weeks: the row belongs to no stratum and is left out.",
-             lambda text, value: (text["duration"] == "") & value["pain_weeks"].isna()),
-        Rule("insufficient", "warning", "mean",
-             "Not enough to give a mean and its spread; the row can be used only if an SD can be "
-             "imputed. Needed: mean with sd, se or ci and n; median with quartiles and n; "
-             "difference with se, ci or p.",
-             lambda text, value: ~sufficient(value, text["p_value"])),
-        Rule("cluster_unadjusted", "warning", "design",
-             "Cluster trial: give cluster_size and icc, or adjusted = yes; else it is left out.",
-             lambda text, value: text["design"].eq("cluster") & text["adjusted"].ne("yes")
-             & (value["cluster_size"].isna() | value["icc"].isna())),
-    ]  # fmt: skip
+        Rule(
+            "ci_order",
+            "error",
+            "ci_low",
+            "The lower limit is above the upper one; swap them.",
+            lambda text, value: value["ci_low"] > value["ci_high"],
+        ),
+        Rule(
+            "ci_without_mean",
+            "warning",
+            "mean",
+            "The mean lies outside its own interval.",
+            lambda text, value: (
+                (value["mean"] < value["ci_low"] - 1e-9) | (value["mean"] > value["ci_high"] + 1e-9)
+            ),
+        ),
+        Rule(
+            "quartile_order",
+            "error",
+            "median",
+            "Quartiles and median must be in order.",
+            lambda text, value: (
+                (value["q1"] > value["median"])
+                | (value["median"] > value["q3"])
+                | (value["q1"] > value["q3"])
+            ),
+        ),
+        Rule(
+            "no_comparator",
+            "error",
+            "comparator",
+            "A difference needs its comparator.",
+            lambda text, value: (text["measure"] == "difference") & (text["comparator"] == ""),
+        ),
+        Rule(
+            "needless_comparator",
+            "error",
+            "comparator",
+            "Only a difference has a comparator; set measure to difference or clear the cell.",
+            lambda text, value: (text["measure"] != "difference") & (text["comparator"] != ""),
+        ),
+        Rule(
+            "same_comparator",
+            "error",
+            "comparator",
+            "A difference of a treatment with itself.",
+            lambda text, value: (
+                (text["comparator"] != "") & (text["comparator"] == text["treatment"])
+            ),
+        ),
+        Rule(
+            "duration_conflict",
+            "warning",
+            "pain_weeks",
+            "pain_weeks and duration disagree; pain_weeks is followed.",
+            lambda text, value: (
+                (value["pain_weeks"].ge(12) & text["duration"].isin(["acute", "subacute"]))
+                | (value["pain_weeks"].lt(12) & text["duration"].eq("chronic"))
+            ),
+        ),
+        Rule(
+            "no_duration",
+            "warning",
+            "duration",
+            "Neither duration nor pain_weeks: the row belongs to no stratum and is left out.",
+            lambda text, value: (text["duration"] == "") & value["pain_weeks"].isna(),
+        ),
+        Rule(
+            "insufficient",
+            "warning",
+            "mean",
+            "Not enough to give a mean and its spread; the row can be used only if an SD can be "
+            "imputed. Needed: mean with sd, se or ci and n; median with quartiles and n; "
+            "difference with se, ci or p.",
+            lambda text, value: ~sufficient(value, text["p_value"]),
+        ),
+        Rule(
+            "cluster_unadjusted",
+            "warning",
+            "design",
+            "Cluster trial: give cluster_size and icc, or adjusted = yes; else it is left out.",
+            lambda text, value: (
+                text["design"].eq("cluster")
+                & text["adjusted"].ne("yes")
+                & (value["cluster_size"].isna() | value["icc"].isna())
+            ),
+        ),
+    ]
 
 
 def _study_rules() -> list[Rule]:
@@ -302,12 +447,16 @@ def _study_rules() -> list[Rule]:
         return text.duplicated(columns, keep="first")
 
     def one_arm(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
-        arms = pd.concat([text[["study", "treatment"]],
-                          text[["study", "comparator"]].set_axis(["study", "treatment"], axis=1)])
+        arms = pd.concat(
+            [
+                text[["study", "treatment"]],
+                text[["study", "comparator"]].set_axis(["study", "treatment"], axis=1),
+            ]
+        )
         arms = arms[arms["treatment"] != ""].drop_duplicates()
         alone = arms.groupby("study").size()
         first = ~text.duplicated("study") & text["study"].ne("")
-        return first & text["study"].map(alone).eq(1)  # fmt: skip
+        return first & text["study"].map(alone).eq(1)
 
     def same_treatment(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
         keys = value[[*arm, "_node", "comparator"]]
@@ -322,8 +471,9 @@ def _study_rules() -> list[Rule]:
         return (kinds.transform("nunique") > 1) & ~text.duplicated(["study", "outcome"])
 
     def split_study(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
-        long = value["pain_weeks"].ge(12) | text["duration"].isin(["chronic", "mixed"])
-        known = value["pain_weeks"].notna() | text["duration"].ne("")
+        weeks, word = value["pain_weeks"], text["duration"]
+        long = weeks.ge(12).where(weeks.notna(), word.isin(["chronic", "mixed"]))
+        known = weeks.notna() | word.ne("")
         spread = long.where(known).groupby(text["study"]).transform("nunique") > 1
         return spread & ~text.duplicated("study")
 
@@ -333,33 +483,71 @@ def _study_rules() -> list[Rule]:
         return (spellings > 1) & ~text.duplicated("study")
 
     return [
-        Rule("duplicate_row", "error", "study", "The same row is entered twice; delete one.",
-             duplicate),
-        Rule("one_arm", "error", "study",
-             "The study has one arm only, so it compares nothing: add the other arm, check the "
-             "spelling of the label, or declare it in data/exclusions.csv.", one_arm),
-        Rule("same_treatment", "warning", "treatment",
-             "Two arms of this study count as the same treatment; they are combined.",
-             same_treatment),
-        Rule("restated_arm", "warning", "treatment",
-             "The same arm with the same n stands twice with different figures; keep one.",
-             restated),
-        Rule("mixed_measures", "warning", "measure",
-             "The study mixes finals, changes and differences; one kind is used (final first).",
-             mixed),
-        Rule("two_strata", "error", "duration",
-             "Rows of one study lie on both sides of 12 weeks; a study belongs to one stratum.",
-             split_study),
-        Rule("label_spelling", "warning", "study",
-             "Another study has the same label but for case, blanks or signs; one trial?",
-             label_twice),
-        Rule("sd_outlier_low", "warning", "sd",
-             "Far smaller than other SDs of this instrument: is it a standard error?",
-             lambda text, value: _sd_outlier(value) < -1),
-        Rule("sd_outlier_high", "warning", "sd",
-             "Far larger than other SDs of this instrument: another scale, or a slipped digit?",
-             lambda text, value: _sd_outlier(value) > 1),
-    ]  # fmt: skip
+        Rule(
+            "duplicate_row",
+            "error",
+            "study",
+            "The same row is entered twice; delete one.",
+            duplicate,
+        ),
+        Rule(
+            "one_arm",
+            "error",
+            "study",
+            "The study has one arm only, so it compares nothing: add the other arm, check the "
+            "spelling of the label, or declare it in data/exclusions.csv.",
+            one_arm,
+        ),
+        Rule(
+            "same_treatment",
+            "warning",
+            "treatment",
+            "Two arms of this study count as the same treatment; they are combined.",
+            same_treatment,
+        ),
+        Rule(
+            "restated_arm",
+            "warning",
+            "treatment",
+            "The same arm with the same n stands twice with different figures; keep one.",
+            restated,
+        ),
+        Rule(
+            "mixed_measures",
+            "warning",
+            "measure",
+            "The study mixes finals, changes and differences; one kind is used (final first).",
+            mixed,
+        ),
+        Rule(
+            "two_strata",
+            "error",
+            "duration",
+            "Rows of one study lie on both sides of 12 weeks; a study belongs to one stratum.",
+            split_study,
+        ),
+        Rule(
+            "label_spelling",
+            "warning",
+            "study",
+            "Another study has the same label but for case, blanks or signs; one trial?",
+            label_twice,
+        ),
+        Rule(
+            "sd_outlier_low",
+            "warning",
+            "sd",
+            "Far smaller than other SDs of this instrument: is it a standard error?",
+            lambda text, value: _sd_outlier(value) < -1,
+        ),
+        Rule(
+            "sd_outlier_high",
+            "warning",
+            "sd",
+            "Far larger than other SDs of this instrument: another scale, or a slipped digit?",
+            lambda text, value: _sd_outlier(value) > 1,
+        ),
+    ]
 
 
 def _sd_outlier(value: pd.DataFrame, cut: float = 3.0, least: int = 8) -> pd.Series:

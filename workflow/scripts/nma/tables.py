@@ -15,6 +15,7 @@ from nma.contract import Field
 from nma.findings import Finding, nearest
 
 FILE, ROW = "_file", "_row"
+NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"  # finite, ASCII digits
 
 
 class InputError(Exception):
@@ -137,7 +138,7 @@ def to_number(cells: pd.Series) -> pd.Series:
 
 def is_number(cells: pd.Series) -> pd.Series:
     """True where a cell is a plain decimal number ("1e3" and "-0.5" are, "1,5" is not)."""
-    return cells.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?").fillna(False)
+    return cells.str.fullmatch(NUMBER).fillna(False)
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

@@ -1,0 +1,52 @@
+# Two doors: `make` runs the analysis on the committed data, `make test` passes the tests.
+# Needs git, make and any Python 3. uv is taken from PATH, else put into .uv/; it finds or
+# fetches a Python >= 3.12 (also one that pyenv's shims hide) and installs from uv.lock.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+CORES ?= all
+PATHS := $(subst $() ,:,$(strip $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin)))
+export PATH := $(CURDIR)/.uv/bin:$(PATH)$(if $(PATHS),:$(PATHS))
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+UV := uv
+RUN := $(UV) run --frozen --no-sync
+
+.PHONY: run test test-slow check lint format bench clean setup reference-shift
+
+run: setup ## the whole analysis: results/report.html
+	@$(RUN) snakemake --cores $(CORES) $(ARGS)
+
+setup: .venv/.ready
+
+# Bytecode is compiled once here: imports are most of the time of a warm run.
+.venv/.ready: uv.lock pyproject.toml
+	@command -v uv >/dev/null || { echo "Fetching uv into .uv/"; \
+	  python3 -m venv .uv && .uv/bin/pip install --quiet "uv>=0.9"; }
+	@$(UV) sync --frozen
+	@touch $@
+
+test: setup ## the fast tests
+	@$(RUN) pytest $(ARGS)
+
+test-slow: setup ## simulations: coverage, NUTS on simulated networks
+	@$(RUN) pytest -m slow $(ARGS)
+
+check: setup ## validation alone: results/validation/findings.csv
+	@$(RUN) snakemake --cores $(CORES) --quiet rules -- results/validation/findings.csv
+	@cat results/validation/errors.txt
+
+lint: setup
+	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) snakefmt --check Snakefile workflow/rules
+	@$(RUN) snakemake --lint
+
+format: setup
+	@$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) snakefmt Snakefile workflow/rules
+
+bench: setup ## the times in the README
+	@$(RUN) python benchmarks/times.py
+
+reference-shift: run ## docs/reference_choice.md
+	@PYTHONPATH=workflow/scripts $(RUN) python benchmarks/reference_choice.py
+
+clean:
+	rm -rf results logs .snakemake .cache

@@ -1,0 +1,52 @@
+"""Times of whole runs, as the README states them: ``make bench`` prints the table.
+
+Cold: no compiled code and no results. Warm: results deleted. Then nothing changed, and
+one chronic row changed. Each is the wall time of one command on this machine.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(folder: Path) -> float:
+    """Seconds of one run in a folder; its output goes nowhere. Raises if it fails."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / "Snakefile")]
+    command += ["--directory", str(folder), "--cores", "2"]
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Copy the repository aside, run it four ways, print a table."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "lowback-nma"
+        skip = shutil.ignore_patterns(".git", ".venv", ".uv", ".cache", ".snakemake", "results")
+        shutil.copytree(ROOT, folder, ignore=skip)
+        rows = [("cold: nothing compiled, no results", run(folder))]
+        shutil.rmtree(folder / "results")
+        rows.append(("warm: results deleted", run(folder)))
+        rows.append(("nothing changed", run(folder)))
+        trials = folder / "data/trials.csv"
+        lines = trials.read_text(encoding="utf-8").splitlines()
+        at = next(i for i, line in enumerate(lines) if ",chronic,,pain,pain 0-100," in line)
+        cells = lines[at].split(",final,,", 1)
+        lines[at] = ",final,,".join([cells[0], cells[1].replace(".0,", ".5,", 1)])
+        trials.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        rows.append(("one chronic row changed", run(folder)))
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+    print("| run, `--cores 2` | seconds |\n|---|---:|")
+    for name, seconds in rows:
+        print(f"| {name} | {seconds:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
