@@ -281,12 +281,19 @@ def test_a_declared_exclusion_keeps_its_words():
 @pytest.mark.parametrize(
     ("data", "out"),
     [
-        ({"keep": {"rob": ["low"]}}, {4: "left out of this analysis: rob is not low", 5: "left out of this analysis: rob is not low"}),
-        ({"keep": {"pedro": [8, 9.5]}}, {4: "left out of this analysis: pedro is not 8 or 9.5", 5: "left out of this analysis: pedro is not 8 or 9.5"}),
-        ({"keep": {"pedro": ["8.0"], "rob": ["low"]}}, {4: "left out of this analysis: pedro is not 8.0", 5: "left out of this analysis: pedro is not 8.0"}),
-        ({"drop": {"doubt": ["yes"]}}, {4: "left out of this analysis: doubt is yes", 5: "left out of this analysis: doubt is yes"}),
-        ({"drop": {"year": [2019]}}, {4: "left out of this analysis: year is 2019", 5: "left out of this analysis: year is 2019"}),
-        ({"drop": {"pedro": [""]}}, {4: "left out of this analysis: pedro is ", 5: "left out of this analysis: pedro is "}),
+        ({"keep": {"rob": ["low"]}}, {4: "left out of this analysis: rob is not low",
+            5: "left out of this analysis: rob is not low"}),
+        ({"keep": {"pedro": [8, 9.5]}}, {4: "left out of this analysis: pedro is not 8 or 9.5",
+            5: "left out of this analysis: pedro is not 8 or 9.5"}),
+        ({"keep": {"pedro": ["8.0"], "rob": ["low"]}},
+            {4: "left out of this analysis: pedro is not 8.0",
+            5: "left out of this analysis: pedro is not 8.0"}),
+        ({"drop": {"doubt": ["yes"]}}, {4: "left out of this analysis: doubt is yes",
+            5: "left out of this analysis: doubt is yes"}),
+        ({"drop": {"year": [2019]}}, {4: "left out of this analysis: year is 2019",
+            5: "left out of this analysis: year is 2019"}),
+        ({"drop": {"pedro": [""]}}, {4: "left out of this analysis: pedro is ",
+            5: "left out of this analysis: pedro is "}),
         ({"drop": {"doubt": ["no"]}, "keep": {"rob": ["low", "high"]}}, {}),
     ],
 )  # fmt: skip
@@ -472,7 +479,8 @@ def test_three_arms_from_the_se_of_the_common_arm():
 
 MISFITS = {
     "n contradicts": (three([2, 6]), "misfit"),
-    "no n": ([row | {"n": "", "n_comparator": ""} for row in three([3, 3])], "need arm SEs, all pairwise"),
+    "no n": ([row | {"n": "", "n_comparator": ""} for row in three([3, 3])],
+        "need arm SEs, all pairwise"),
     "no triangle": (three([1, 1, 5]), "an arm variance <= 0"),
     "twice": ([*three([3, 3]), three([3, 3])[0]], "two differences of the same pair"),
     "apart": (

@@ -189,7 +189,7 @@ def _rows(stratum: Mapping[str, Any], settings: Mapping[str, Any]) -> list[dict[
             | {
                 "node": nodes[row["treatment"]],
                 "p_mid": row[mid],
-                "verdict": verdict if kind == "active" else f"comparator ({kind})",
+                "verdict": verdict if kind == "active" else "comparator",
             }
         )
     return rows
