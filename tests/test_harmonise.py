@@ -477,6 +477,12 @@ def test_three_arms_from_the_se_of_the_common_arm():
     assert "exceeds that of a difference" in reasons(run(rows))[2]
 
 
+def test_a_common_arm_without_a_spread_is_no_source():
+    got = run([*three([6**0.5, 8**0.5]), arm("S", "placebo", 25, 40, "")])
+    assert variances(got) == pytest.approx({"NSAID": 2, "exercise": 4, "placebo": 4})
+    assert reasons(got)[4].startswith("no spread")
+
+
 MISFITS = {
     "n contradicts": (three([2, 6]), "misfit"),
     "no n": ([row | {"n": "", "n_comparator": ""} for row in three([3, 3])],

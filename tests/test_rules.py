@@ -120,6 +120,10 @@ CASES = {
         ({(13, "se"): "", (13, "p_value"): ">0.05"}, 13, "mean", W, "difference with se, ci or p",
             set()),
     ],
+    "outcome_mismatch": [
+        ({(2, "outcome"): "disability"}, 2, "outcome", E, "another outcome", set()),
+    ],
+    "crossover_arm": [({(2, "design"): "crossover"}, 2, "design", W, "first period", set())],
     "cluster_unadjusted": [
         ({(2, "design"): "cluster"}, 2, "design", W, "give cluster_size and icc", set()),
         ({(2, "design"): "cluster", (2, "icc"): "0.02", (2, "adjusted"): "no"}, 2, "design", W,
@@ -292,7 +296,13 @@ def test_all_findings_come_at_once(trials, instruments, treatments):
         (12, "ci_level"): "0.95",
     }
     found = rules.check(edit(trials, edits), instruments, treatments, ["treatment"])
-    expected = {(2, "number_n"), (2, "insufficient"), (3, "sd_positive"), (5, "unknown_treatment"), (12, "ci_level_range")}  # fmt: skip
+    expected = {
+        (2, "number_n"),
+        (2, "insufficient"),
+        (3, "sd_positive"),
+        (5, "unknown_treatment"),
+        (12, "ci_level_range"),
+    }
     assert {(finding.row, finding.rule) for finding in found} == expected
 
 
@@ -420,7 +430,10 @@ def test_script_lists_the_faults_of_all_files_at_once(tmp_path, monkeypatch):
         trials=[ROOT / "data/trials.csv", tmp_path / "two.csv", tmp_path / "none.csv"],
         instruments=tmp_path / "instruments.csv",
     )
-    rules_of = {name: set(found.loc[found["file"] == str(tmp_path / name), "rule"]) for name in ("two.csv", "none.csv", "instruments.csv")}  # fmt: skip
+    rules_of = {
+        name: set(found.loc[found["file"] == str(tmp_path / name), "rule"])
+        for name in ("two.csv", "none.csv", "instruments.csv")
+    }
     assert rules_of["none.csv"] == {"file_missing"}
     assert rules_of["instruments.csv"] == {"encoding"}
     assert {"unknown_column", "one_arm", "insufficient"} <= rules_of["two.csv"]

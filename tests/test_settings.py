@@ -37,6 +37,8 @@ def test_the_same_prior_with_another_scale_merges():
     for override in ({"scale": 5}, {"dist": "half_normal", "scale": 5}):
         priors = merge(BASE, {"model": {"priors": {"tau": override}}})["model"]["priors"]
         assert priors["tau"] == {"dist": "half_normal", "scale": 5}
+    named = {"model": {"priors": {"tau": {"dist": "half_normal"}}}}
+    assert merge(BASE, named) == BASE
 
 
 def test_merging_copies():

@@ -1,12 +1,15 @@
 # Settings and the helpers that every rule file uses.
 import json
 import os
+import time
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate as check_schema
 
+STARTED = time.time()
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow/scripts"))
+from nma.contract import TRIALS
 from nma.settings import analyses as merge_analyses
 from nma.settings import stratum_seed
 
@@ -21,6 +24,11 @@ for name, settings in SETTINGS.items():
     check_schema(settings | {"analyses": {name: None}}, SCHEMA)
     if settings["mid"]["value"] not in settings["mid"]["grid"]:
         raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
+
+for name, settings in SETTINGS.items():
+    columns = {*settings["data"]["keep"], *settings["data"]["drop"]}
+    if unknown := sorted(columns - {field.name for field in TRIALS}):
+        raise WorkflowError(f"config: '{name}' filters by unknown columns {unknown}")
 
 # Exact results differ in the last bits between one and two BLAS threads.
 for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
@@ -127,6 +135,8 @@ def results_of(folder, estimable):
 
 
 def print_closing(path):
-    """The last words on the terminal: a short summary, or what stopped the run."""
-    if Path(path).exists():
-        print(f"\n{Path(path).read_text()}", file=sys.stderr)
+    """The last words on the terminal: a short summary, or what stopped the run. Only what
+    this run wrote: an older summary would mislead."""
+    path = Path(path)
+    if path.exists() and path.stat().st_mtime >= STARTED and path.stat().st_size:
+        print(f"\n{path.read_text(encoding='utf-8')}", file=sys.stderr)

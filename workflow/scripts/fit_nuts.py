@@ -14,6 +14,8 @@ import os
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={snakemake.params.compiled}"
 
 
+from time import perf_counter
+
 import pandas as pd
 
 from nma import convergence, model, posterior, tables
@@ -22,11 +24,25 @@ from nma.specify import specify
 arms, prior = specify(
     pd.read_csv(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
 )
+begun = perf_counter()
+
+
+def progress(step: str) -> None:
+    """One line of the log per step, with the seconds since the start."""
+    print(f"[{perf_counter() - begun:6.1f} s] {step}", file=sys.stderr)
+
+
 sampling = dict(snakemake.params.sampling)
 sampling["seed"] = snakemake.params.seed
 built = model.build(arms, prior)
 for attempt in ("first", "retry"):
+    progress(
+        f"compiling and sampling ({attempt}): {len(arms.studies)} studies, {len(arms.y)} arms, "
+        f"{len(arms.treatments)} treatments; {sampling['chains']} chains of {sampling['tune']} + "
+        f"{sampling['draws']} draws"
+    )
     tree = model.sample(built, **sampling, progress=True)
+    progress(f"sampled; sampling itself took {tree['posterior'].attrs['sampling_time']:.1f} s")
     drawn = tree["posterior"]
     d = drawn["d"].to_numpy()
     tau = drawn["tau"].to_numpy() if "tau" in drawn else None
@@ -39,6 +55,7 @@ for attempt in ("first", "retry"):
         sampling |= {"target_accept": 0.99, "draws": 2 * sampling["draws"]}
     else:
         break
+progress("converged" if set(checked["verdict"]) == {"ok"} else "not converged")
 convergence.gate(checked, divergences)
 checked["attempt"] = attempt
 
@@ -56,3 +73,4 @@ whole = posterior.assemble(
 )
 posterior.save(whole, snakemake.output.posterior)
 tables.write_table(checked, snakemake.output.convergence)
+progress("saved")

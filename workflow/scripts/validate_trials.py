@@ -11,7 +11,7 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 import pandas as pd
 
 from nma import contract, corrections, rules, tables
-from nma.findings import Finding, as_table, describe
+from nma.findings import Finding, as_table, describe, outline
 
 findings = []
 
@@ -66,4 +66,7 @@ if len(errors):
         f"{snakemake.output.findings}\n{describe(errors)}\n"
     )
 tables.write_text(said, snakemake.output.errors)
-print(f"validation: {len(trials)} rows, {len(errors)} errors, {len(listed) - len(errors)} warnings")
+warnings = listed[listed["level"] == "warning"]
+print(f"validation: {len(trials)} rows, {len(errors)} errors, {len(warnings)} warnings")
+print(f"{describe(errors)}\n{outline(warnings)}".strip("\n"))
+print(f"  every cell and what to do: {snakemake.output.findings}", flush=True)

@@ -59,3 +59,15 @@ def describe(table: pd.DataFrame, limit: int = 40) -> str:
     if len(table) > limit:
         lines.append(f"... and {len(table) - limit} more")
     return "\n".join(lines)
+
+
+def outline(table: pd.DataFrame) -> str:
+    """Findings by rule, one line each: how many, and the rows they are in."""
+    lines = []
+    for (level, rule, file), part in table.groupby(["level", "rule", "file"], sort=False):
+        rows = [str(row) for row in part["row"].dropna()]
+        where = ", ".join(rows[:12]) + (", ..." if len(rows) > 12 else "")
+        lines.append(
+            f"  {level} {rule}: {len(part)} in {file}" + (f", rows {where}" if rows else "")
+        )
+    return "\n".join(lines)

@@ -98,8 +98,9 @@ def sentences(
     """The headline in plain words, from ``summary.headline``."""
     reference, mid = settings["reference"], settings["mid"]["value"]
     beats, worthwhile = found["beats"], found["worthwhile"]
+    place = f"{studies} {'study' if studies == 1 else 'studies'}"
     first = (
-        f"Of {found['active']} active treatments in {studies} {'study' if studies == 1 else 'studies'}, {len(beats)} "
+        f"Of {found['active']} active treatments in {place}, {len(beats)} "
         f"beat{'s' if len(beats) == 1 else ''} {reference}"
         + (f": {listed(beats)}." if beats else ".")
     )

@@ -48,6 +48,7 @@ def check(
     for side, if_blank in (("min", 0.0), ("max", 100.0)):
         bound = trials["instrument"].map(to_number(scales[side])).astype(float)
         value[f"_{side}"] = bound.mask(trials["instrument"] == "", if_blank)
+    value["_outcome"] = trials["instrument"].map(scales["outcome"])
     known = treatments["reported"].tolist()
     nodes = treatments.drop_duplicates("reported").set_index("reported")[next(iter(names))]
     value["_node"] = trials["treatment"].map(nodes).fillna(trials["treatment"])
@@ -423,6 +424,25 @@ def _row_rules() -> list[Rule]:
             "imputed. Needed: mean with sd, se or ci and n; median with quartiles and n; "
             "difference with se, ci or p.",
             lambda text, value: ~sufficient(value, text["p_value"]),
+        ),
+        Rule(
+            "outcome_mismatch",
+            "error",
+            "outcome",
+            "The instrument measures another outcome in config/instruments.csv; correct one.",
+            lambda text, value: (
+                text["outcome"].ne("")
+                & value["_outcome"].notna()
+                & text["outcome"].ne(value["_outcome"])
+            ),
+        ),
+        Rule(
+            "crossover_arm",
+            "warning",
+            "design",
+            "Arms of a crossover trial are read as its first period; for both periods enter a "
+            "difference with its paired se.",
+            lambda text, value: text["design"].eq("crossover") & text["measure"].ne("difference"),
         ),
         Rule(
             "cluster_unadjusted",
