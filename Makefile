@@ -8,6 +8,8 @@ CORES ?= all
 PATHS := $(subst $() ,:,$(strip $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin)))
 export PATH := $(CURDIR)/.uv/bin:$(PATH)$(if $(PATHS),:$(PATHS))
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+# Written bytecode is read back by every rule; some machines forbid it.
+export PYTHONDONTWRITEBYTECODE :=
 UV := uv
 RUN := $(UV) run --frozen --no-sync
 

@@ -176,7 +176,8 @@ def test_inflated_standard_error_of_a_difference():
 @pytest.mark.parametrize("kind", [derive.arm, derive.difference])
 def test_cluster_trials_that_were_adjusted_or_are_none(kind):
     told = row(mean=30, sd=20, n=100, n_comparator=100, se=2, **CLUSTER)
-    assert kind(told, "cluster", True) == kind(told, "parallel") == kind(told)
+    # As text: the sd of a difference is nan, which equals nothing.
+    assert repr(kind(told, "cluster", True)) == repr(kind(told, "parallel")) == repr(kind(told))
     assert "design_effect" not in kind(told).how
 
 
