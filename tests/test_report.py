@@ -175,3 +175,14 @@ def test_sentences(settings, beats, worthwhile, words):
 def test_listed():
     assert report.listed(["a"]) == "a"
     assert report.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_treatment_on_the_line_is_called_so(tmp_path, settings):
+    """At an ESS of 900 the error of a probability near .975 is .005."""
+    root = results(tmp_path, settings)
+    path = root / "main/chronic/effects.csv"
+    effects = pd.read_csv(path)
+    for p, expected in ((0.972, ["drug"]), (0.96, []), (0.999, [])):
+        effects.loc[effects["treatment"] == "drug", "p_below_0"] = p
+        effects.to_csv(path, index=False)
+        assert report.collect(root, settings)["strata"][0]["borderline"] == expected

@@ -159,6 +159,7 @@ def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) 
         settings["headline"]["beats"],
         settings["headline"]["worthwhile"],
     )
+    out["borderline"] = _borderline(out, active, settings["headline"]["beats"])
     out["sentences"] = sentences(out["headline"], settings, out["studies"])
     out["rows"] = _rows(out, settings)
     if analysis == "main":
@@ -196,9 +197,22 @@ def _rows(stratum: Mapping[str, Any], settings: Mapping[str, Any]) -> list[dict[
     return rows
 
 
+def _borderline(stratum: Mapping[str, Any], active: list[str], level: float) -> list[str]:
+    """Active treatments whose P(d < 0) lies within two Monte Carlo errors of the level, so
+    that another seed could decide otherwise."""
+    if "convergence" not in stratum:
+        return []
+    ess = stratum["convergence"].set_index("parameter")["ess_tail"]
+    table = stratum["effects"].set_index("treatment")["p_below_0"]
+    error = {t: (level * (1 - level) / ess[f"d[{t}]"]) ** 0.5 for t in active}
+    return [t for t in active if abs(table[t] - level) < 2 * error[t]]
+
+
 def _caveats(strata: Mapping[str, list], index: int) -> list[str]:
     """Which treatments of the headline do not beat the reference in another analysis."""
     main, found = strata["main"][index], []
+    if main["estimable"] and main["borderline"]:
+        found.append(f"Within Monte Carlo error of that line: {listed(main['borderline'])}.")
     for analysis, made in strata.items():
         same = next((s for s in made if s["name"] == main["name"]), None)
         if analysis == "main" or same is None or not main["estimable"]:
