@@ -1,21 +1,13 @@
-"""Whole runs in temporary folders: the contract of files, reruns, bad input, islands.
+"""Whole runs: the contract of files, reruns, the same results on any number of cores."""
 
-The folders hold their own config and data and inherit the repository's registries, as a
-user's would.
-"""
-
-import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import xarray as xr
-import yaml
+from runs import folder, run, said
 
-ROOT = Path(__file__).parent.parent
 CONTRACT = {
     "arms": ["study", "treatment", "n", "mean", "sd", "se", "basis"],
     "excluded": ["study", "row", "reason"],
@@ -34,39 +26,6 @@ AUDIT = [
     "parameter", "nuts_mean", "exact_mean", "mcse", "z", "z_quantiles", "nuts_sd", "exact_sd"
 ]  # fmt: skip
 STRATA = ("acute", "chronic")
-
-
-def folder(path: Path, trials: pd.DataFrame | None = None, **changes) -> Path:
-    """A user's folder: a subset of the committed trials and a config with few draws."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    config["analyses"] = {"main": {}, "fixed_effect": config["analyses"]["fixed_effect"]}
-    config["sampling"] |= {"draws": 1500}
-    for key, value in changes.items():
-        config[key] = config[key] | value if isinstance(value, dict) else value
-    (path / "config").mkdir(parents=True)
-    (path / "data").mkdir()
-    (path / "config/config.yaml").write_text(yaml.safe_dump(config))
-    (trials if trials is not None else small()).to_csv(path / "data/trials.csv", index=False)
-    return path
-
-
-def small() -> pd.DataFrame:
-    """Acute trials of drugs and chronic trials of antidepressants: two small networks."""
-    every = pd.read_csv(ROOT / "data/trials.csv", dtype=str, keep_default_na=False)
-    acute = ["Dreiser 2003", "Szpalski 1994", "Williams 2014 (PACE)", "Jones 2023 (OPAL)",
-             "Friedman 2006", "Videman 1984", "Ximenes 2007"]  # fmt: skip
-    chronic = every.loc[every["source"].str.contains("CD001703"), "study"]
-    return every[every["study"].isin([*acute, *chronic])]
-
-
-def run(path: Path, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-               "--directory", str(path), "--cores", str(cores), *arguments]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def said(done: subprocess.CompletedProcess) -> str:
-    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -169,56 +128,3 @@ def test_a_changed_row_reruns_its_own_stratum_only(finished, tmp_path):
         pd.read_csv(p / "results/main/chronic/arms.csv")["mean"] for p in (path, finished)
     )
     assert (after - old).abs().sum() == pytest.approx(1.0)
-
-
-def test_errors_stop_the_run_and_are_all_named(tmp_path):
-    trials = small()
-    trials.loc[trials.index[0], "sd"] = "about 20"
-    trials.loc[trials.index[5], "treatment"] = "placeboo"
-    path = folder(tmp_path / "run", trials)
-    done = run(path)
-    assert done.returncode != 0
-    assert "number_sd" in said(done)
-    assert "data/trials.csv, row 2, column sd" in said(done)
-    assert "Did you mean 'placebo'" in said(done)
-    findings = pd.read_csv(path / "results/validation/findings.csv")
-    assert set(findings.query("level == 'error'")["rule"]) >= {"number_sd", "unknown_treatment"}
-    assert not list((path / "results").rglob("arms.csv"))
-    assert not (path / "results/report.html").exists()
-
-
-def test_a_stratum_that_cannot_be_estimated_says_why(tmp_path):
-    trials = small()
-    gone = (trials["duration"] == "acute") & ~trials["study"].isin(["Videman 1984"])
-    analyses = {"main": {"impute_sd": "none"}}
-    path = folder(tmp_path / "run", trials[~gone], analyses=analyses)
-    done = run(path)
-    assert done.returncode == 0, said(done)
-    acute = path / "results/main/acute"
-    assert "No study of this stratum" in (acute / "not_estimable.txt").read_text()
-    assert not (acute / "effects.csv").exists()
-    assert (path / "results/main/chronic/effects.csv").exists()
-    page = (path / "results/report.html").read_text()
-    assert "cannot be estimated" in page
-    assert json.loads((path / "results/networks.json").read_text())["results/main/acute"] is False
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"refrence": "placebo"}, "refrence"),
-        ({"sampling": {"draw": 100}}, "draw"),
-        ({"analyses": {"main": {"model": {"efects": "fixed"}}}}, "efects"),
-        ({"analyses": {"main": {"engine": "exact"}}}, "main"),
-        ({"mid": {"value": 7}}, "mid.value"),
-    ],
-)
-def test_a_wrong_config_stops_at_once(tmp_path, changes, words):
-    path = folder(tmp_path / "run")
-    config = yaml.safe_load((path / "config/config.yaml").read_text())
-    for key, value in changes.items():
-        config[key] = config[key] | value if isinstance(value, dict) and key in config else value
-    (path / "config/config.yaml").write_text(yaml.safe_dump(config))
-    done = run(path, "-n")
-    assert done.returncode != 0
-    assert words in said(done)
