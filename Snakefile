@@ -32,7 +32,7 @@ include: "workflow/rules/report.smk"
 
 
 onsuccess:
-    print_closing("results/summary.txt")
+    print_closing("results/summary.txt", since=STARTED)
 
 
 onerror:

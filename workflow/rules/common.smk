@@ -134,9 +134,9 @@ def results_of(folder, estimable):
     return [f"{folder}/{name}" for name in made]
 
 
-def print_closing(path):
-    """The last words on the terminal: a short summary, or what stopped the run. Only what
-    this run wrote: an older summary would mislead."""
+def print_closing(path, since=0.0):
+    """The last words on the terminal: a short summary, or what stopped the run. With
+    ``since`` only what was written after it: an older summary would mislead."""
     path = Path(path)
-    if path.exists() and path.stat().st_mtime >= STARTED and path.stat().st_size:
+    if path.exists() and path.stat().st_mtime >= since and path.stat().st_size:
         print(f"\n{path.read_text(encoding='utf-8')}", file=sys.stderr)
