@@ -123,7 +123,7 @@ def mean_reported(row: Row) -> float | None:
 
 
 def mean_from_quartiles(row: Row) -> float | None:
-    """Luo 2018, eq. 15: w (q1 + q3)/2 + (1 - w) median, w = 0.7 + 0.39/n."""
+    """Luo 2018: w (q1 + q3)/2 + (1 - w) median, w = 0.7 + 0.39/n."""
     if not has(row, "median", "q1", "q3", "n"):
         return None
     w = 0.7 + 0.39 / row["n"]

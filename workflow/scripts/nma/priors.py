@@ -18,7 +18,7 @@ from math import lgamma, log, pi
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Rhodes 2015, table 3, pain outcomes: (location, scale) of log tau^2 on the SMD scale, df 5.
+# Rhodes 2015, pain outcomes: (location, scale) of log tau^2 on the SMD scale, df 5.
 RHODES = {
     "drug_placebo": (-3.16, 2.50),
     "drug_drug": (-3.44, 2.44),
