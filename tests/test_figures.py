@@ -53,3 +53,13 @@ def test_same_figure_same_bytes(tmp_path):
 def test_number_of_people_unknown_is_said():
     texts = [t.get_text() for t in drawn(3)["network"].axes[0].texts]
     assert "treatment 1 (n not stated)" in texts
+
+
+def test_an_interval_beyond_the_axis_ends_in_an_arrow():
+    d = np.column_stack([np.zeros(500), np.random.default_rng(1).normal(0, 90, 500)])
+    effects = summary.effects(["placebo", "x"], d, np.full(500, 3.0), [5, 10, 15, 20], 1)
+    nodes = pd.DataFrame({"studies": [1], "n": [10.0]}, index=["x"])
+    markers = {
+        line.get_marker() for line in figures.forest(effects, nodes, "placebo", 10).axes[0].lines
+    }
+    assert {"<", ">"} <= markers

@@ -24,8 +24,6 @@ for name, settings in SETTINGS.items():
     check_schema(settings | {"analyses": {name: None}}, SCHEMA)
     if settings["mid"]["value"] not in settings["mid"]["grid"]:
         raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
-
-for name, settings in SETTINGS.items():
     columns = {*settings["data"]["keep"], *settings["data"]["drop"]}
     if unknown := sorted(columns - {field.name for field in TRIALS}):
         raise WorkflowError(f"config: '{name}' filters by unknown columns {unknown}")

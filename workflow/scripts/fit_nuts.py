@@ -13,9 +13,9 @@ import os
 # Compiled code is kept: a second run compiles in a third of the time.
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={snakemake.params.compiled}"
 
-
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 
 from nma import convergence, model, posterior, tables
@@ -50,12 +50,13 @@ for attempt in ("first", "retry"):
     named = dict(zip(arms.parameters, d.transpose(2, 0, 1), strict=True))
     checked = convergence.diagnose(named | ({} if tau is None else {"tau": tau}))
     print(checked.to_string(), f"\n{divergences} divergences ({attempt})", file=sys.stderr)
-    if attempt == "first" and divergences:
+    converged = not divergences and set(checked["verdict"]) == {"ok"}
+    if attempt == "first" and not converged:
         # Once, recorded in convergence.csv: smaller steps and more draws.
         sampling |= {"target_accept": 0.99, "draws": 2 * sampling["draws"]}
     else:
         break
-progress("converged" if set(checked["verdict"]) == {"ok"} else "not converged")
+progress("converged" if converged else "not converged")
 convergence.gate(checked, divergences)
 checked["attempt"] = attempt
 
@@ -66,7 +67,7 @@ whole = posterior.assemble(
     arms,
     prior,
     d,
-    d[..., 0] * 0 + prior["value"] if tau is None else tau,
+    np.full(d.shape[:2], prior["value"]) if tau is None else tau,
     snakemake.params.seed,
     {"engine": "nuts", **snakemake.wildcards},
     stats.drop_attrs(),

@@ -15,7 +15,8 @@ import pandas as pd
 from nma import strata, tables
 from nma.findings import describe
 
-findings = pd.read_csv(snakemake.input.findings, dtype={"row": "Int64"}, keep_default_na=False)
+# As text: a finding about a whole file has no row, and "NA" may be a value.
+findings = pd.read_csv(snakemake.input.findings, dtype=str, keep_default_na=False)
 findings["row"] = pd.to_numeric(findings["row"], errors="coerce").astype("Int64")
 errors = findings[findings["level"] == "error"]
 if len(errors):

@@ -21,16 +21,17 @@ def correct(
     whose study and old cell agree.
     """
     trials, findings, applied, seen = trials.copy(), [], [], set()
+    file_at, row_at = _places(corrections)
     for fix in corrections.itertuples():
         at = f"correction of {fix.study}, row {fix.row}, column {fix.column}"
 
         def stale(hint: str, fix=fix, at=at) -> Finding:
             return Finding(
                 "error",
-                getattr(fix, FILE, fix[corrections.columns.get_loc(FILE) + 1]),
+                fix[file_at],
                 "stale_correction",
                 f"The {at}: {hint}",
-                row=int(fix[corrections.columns.get_loc(ROW) + 1]),
+                row=int(fix[row_at]),
                 column=fix.column,
                 value=fix.old,
                 study=fix.study,
@@ -72,7 +73,7 @@ def exclude(trials: pd.DataFrame, exclusions: pd.DataFrame) -> tuple[pd.DataFram
     """Trials with ``_excluded`` holding the reason ("" for rows that stay), and findings."""
     trials, findings = trials.copy(), []
     trials[EXCLUDED] = ""
-    file_at, row_at = (exclusions.columns.get_loc(name) + 1 for name in (FILE, ROW))
+    file_at, row_at = _places(exclusions)
     for rule in exclusions.itertuples():
         chosen = trials["study"] == rule.study
         if rule.row:
@@ -93,3 +94,8 @@ def exclude(trials: pd.DataFrame, exclusions: pd.DataFrame) -> tuple[pd.DataFram
             )
         trials.loc[chosen, EXCLUDED] = "excluded by declaration: " + rule.reason
     return trials, findings
+
+
+def _places(table: pd.DataFrame) -> tuple[int, int]:
+    """Where ``itertuples`` puts file and row: it renames columns that begin with "_"."""
+    return table.columns.get_loc(FILE) + 1, table.columns.get_loc(ROW) + 1

@@ -128,6 +128,12 @@ def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: floa
             zorder=3,
         )
         ax.plot(row["median"], y, "s", color="white", mec=colour, mew=1.4, ms=5, zorder=4)
+        for end, beyond, arrow in (
+            (low, row["pred_low"] < low, "<"),
+            (high, row["pred_high"] > high, ">"),
+        ):
+            if beyond:  # the axis ends here, the interval does not
+                ax.plot(end, y, arrow, color=colour, ms=4, zorder=4, clip_on=False)
         count = nodes.loc[row["treatment"]]
         ax.text(
             1.02,
