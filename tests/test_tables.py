@@ -242,7 +242,7 @@ def test_findings_are_listed_once_errors_first():
     table = as_table([WARNING, ERROR, WHOLE_FILE, ERROR])
     assert table.columns.tolist() == COLUMNS
     assert table["rule"].tolist() == ["encoding", "sd_positive", "no_instrument"]
-    assert table["row"].tolist()[1:] == [7, 3]
+    assert table["row"].tolist()[1:] == ["7", "3"]
 
 
 def test_no_findings_is_a_table_too():

@@ -17,7 +17,6 @@ from nma.findings import describe
 
 # As text: a finding about a whole file has no row, and "NA" may be a value.
 findings = pd.read_csv(snakemake.input.findings, dtype=str, keep_default_na=False)
-findings["row"] = pd.to_numeric(findings["row"], errors="coerce").astype("Int64")
 errors = findings[findings["level"] == "error"]
 if len(errors):
     message = f"{len(errors)} errors in the input, see {snakemake.input.findings}"

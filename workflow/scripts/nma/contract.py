@@ -88,7 +88,7 @@ TREATMENTS: tuple[Field, ...] = (
 
 CORRECTIONS: tuple[Field, ...] = (
     Field("study", "text", "trial label", required=True),
-    Field("row", "number", "row of the trials table (its header is row 1)", required=True),
+    Field("row", "text", "row of the trials table (its header is row 1)", required=True),
     Field("column", "text", "column to correct", required=True),
     Field("old", "text", "the cell as printed"),
     Field("new", "text", "the cell as it should read"),
@@ -97,7 +97,7 @@ CORRECTIONS: tuple[Field, ...] = (
 
 EXCLUSIONS: tuple[Field, ...] = (
     Field("study", "text", "trial label", required=True),
-    Field("row", "number", "row of the trials table; blank for the whole trial"),
+    Field("row", "text", "row of the trials table; blank for the whole trial"),
     Field("reason", "text", "why", required=True),
 )
 

@@ -31,7 +31,7 @@ def correct(
                 fix[file_at],
                 "stale_correction",
                 f"The {at}: {hint}",
-                row=int(fix[row_at]),
+                row=fix[row_at],
                 column=fix.column,
                 value=fix.old,
                 study=fix.study,
@@ -87,7 +87,7 @@ def exclude(trials: pd.DataFrame, exclusions: pd.DataFrame) -> tuple[pd.DataFram
                     "stale_exclusion",
                     f"The exclusion fits nothing: {hint}."
                     + nearest(rule.study, set(trials["study"]) - {rule.study}),
-                    row=int(rule[row_at]),
+                    row=rule[row_at],
                     study=rule.study,
                     value=rule.row,
                 )

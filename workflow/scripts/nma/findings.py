@@ -10,30 +10,53 @@ from difflib import get_close_matches
 
 import pandas as pd
 
-COLUMNS = ["level", "file", "row", "study", "column", "value", "rule", "hint"]
+COLUMNS = [
+    *("level", "file", "row", "study", "column", "value"),
+    *("rule", "hint", "evidence", "proposal"),
+]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong or odd in the input; ``row`` is the spreadsheet row (header = 1)."""
+    """One thing wrong or odd in the input.
+
+    ``row`` is the spreadsheet row (header = 1), "12.2" for arm 2 of row 12 of a wide sheet.
+    ``evidence`` holds the figures that speak for it, ``proposal`` the cell as it might read.
+    """
 
     level: str
     file: str
     rule: str
     hint: str
-    row: int | None = None
+    row: int | str | None = None
     column: str = ""
     value: str = ""
     study: str = ""
+    evidence: str = ""
+    proposal: str = ""
+
+
+class InputError(Exception):
+    """Input that cannot be used at all; carries the findings that say why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("; ".join(f"{f.file}: {f.hint}" for f in findings))
+        self.findings = findings
+
+
+def row_order(label: object) -> tuple[int, ...]:
+    """Sorting key of a row label: 9 before 12, 12.2 before 12.10; a whole file (blank) first."""
+    text = "" if label is None or label is pd.NA else str(label)
+    return tuple(int(part) if part.isdigit() else 0 for part in text.split(".")) if text else ()
 
 
 def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """Findings as a table with ``COLUMNS``, errors first, then by file and row."""
     rows = [asdict(finding) for finding in dict.fromkeys(findings)]
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    table["row"] = table["row"].astype("Int64")
-    keys = ["level", "file", "row", "column", "rule"]
-    return table.sort_values(keys, kind="stable", na_position="first").reset_index(drop=True)
+    rows.sort(key=lambda r: (r["level"], r["file"], row_order(r["row"]), r["column"], r["rule"]))
+    table = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
+    table["row"] = table["row"].map(lambda label: "" if label is None else str(label))
+    return table.astype(str)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -48,7 +71,7 @@ def describe(table: pd.DataFrame, limit: int = 40) -> str:
     lines = []
     for finding in table.head(limit).itertuples():
         place = [finding.file]
-        if pd.notna(finding.row):
+        if finding.row:
             place.append(f"row {finding.row}")
         if finding.column:
             place.append(f"column {finding.column}")
@@ -56,6 +79,8 @@ def describe(table: pd.DataFrame, limit: int = 40) -> str:
         study = f" [{finding.study}]" if finding.study else ""
         lines.append(f"{finding.level.upper()}: {', '.join(place)}{study}:{value} ({finding.rule})")
         lines.append(f"    Hint: {finding.hint}")
+        if finding.evidence:
+            lines.append(f"    Evidence: {finding.evidence}")
     if len(table) > limit:
         lines.append(f"... and {len(table) - limit} more")
     return "\n".join(lines)
@@ -65,7 +90,7 @@ def outline(table: pd.DataFrame) -> str:
     """Findings by rule, one line each: how many, and the rows they are in."""
     lines = []
     for (level, rule, file), part in table.groupby(["level", "rule", "file"], sort=False):
-        rows = [str(row) for row in part["row"].dropna()]
+        rows = [row for row in part["row"] if row]
         where = ", ".join(rows[:12]) + (", ..." if len(rows) > 12 else "")
         lines.append(
             f"  {level} {rule}: {len(part)} in {file}" + (f", rows {where}" if rows else "")

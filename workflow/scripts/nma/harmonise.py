@@ -18,6 +18,7 @@ from nma.account import EXCLUDED_COLUMNS, account
 from nma.contract import INSTRUMENTS, TRIALS, numbers
 from nma.corrections import EXCLUDED
 from nma.derive import AS_REPORTED
+from nma.findings import row_order
 from nma.tables import FILE, ROW, to_number
 
 Record = dict[str, Any]
@@ -442,6 +443,6 @@ def _record(rows, node, n, mean, sd, se, basis, y, how) -> dict[str, Any]:
         "baseline": float(np.average(base, weights=weight)),
         "doi": first["doi"],
         "file": first[FILE],
-        "rows": " ".join(sorted({str(row[ROW]) for row in rows}, key=int)),
+        "rows": " ".join(sorted({str(row[ROW]) for row in rows}, key=row_order)),
         "merged": len(rows) - 1,
     }

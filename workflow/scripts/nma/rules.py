@@ -7,6 +7,7 @@ error counts as a warning.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,13 +25,16 @@ P_VALUE = r"[<>=]?\s*(0?\.\d+|0|1(\.0+)?|\d(\.\d+)?[eE]-\d+)"
 @dataclass(frozen=True)
 class Rule:
     """``broken(text, value)`` is True for rows that break the rule; ``text`` holds the
-    cells as typed, ``value`` the same columns as numbers where the contract says so."""
+    cells as typed, ``value`` the same columns as numbers where the contract says so.
+    ``evidence(index)`` gives, for such a row, the figures that speak for it and the cell
+    as it might read ("" if the figures do not say)."""
 
     name: str
     level: str
     column: str
     hint: str
     broken: Callable[[pd.DataFrame, pd.DataFrame], pd.Series]
+    evidence: Callable[[Any], tuple[str, str]] = lambda index: ("", "")
 
 
 def check(
@@ -142,16 +146,19 @@ def _run(rules: list[Rule], text: pd.DataFrame, value: pd.DataFrame, suggest) ->
         rule, row = by_name[case.check], text.loc[case.index]
         level = "warning" if row[EXCLUDED] else rule.level
         cell = str(row[rule.column]) if rule.column in text else ""
+        evidence, proposal = rule.evidence(case.index)
         findings.append(
             Finding(
                 level,
                 row[FILE],
                 rule.name,
                 rule.hint + suggest(rule, cell),
-                row=int(row[ROW]),
+                row=row[ROW],
                 column=rule.column,
                 value=cell,
                 study=row["study"],
+                evidence=evidence,
+                proposal=proposal,
             )
         )
     return findings

@@ -12,18 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from nma.contract import Field
-from nma.findings import Finding, nearest
+from nma.findings import Finding, InputError, nearest
 
 FILE, ROW = "_file", "_row"
 NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"  # finite, ASCII digits
-
-
-class InputError(Exception):
-    """Input that cannot be used at all; carries the findings that say why."""
-
-    def __init__(self, findings: list[Finding]) -> None:
-        super().__init__("; ".join(f"{f.file}: {f.hint}" for f in findings))
-        self.findings = findings
 
 
 def read_text(path: str | Path) -> pd.DataFrame:
