@@ -22,7 +22,6 @@ rule all:
 
 
 include: "workflow/rules/validate.smk"
-include: "workflow/rules/harmonise.smk"
 include: "workflow/rules/network.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/audit.smk"

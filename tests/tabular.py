@@ -1,6 +1,7 @@
 """Small valid input tables as text, built from what matters to a test."""
 
 from pathlib import Path
+from statistics import NormalDist
 
 import pandas as pd
 import yaml
@@ -110,11 +111,18 @@ def nodes():
     return dict(zip(table["reported"], table["treatment"], strict=True))
 
 
+def wan_width(n):
+    """Half the interquartile range in SDs by Wan 2014, scenario C3."""
+    return NormalDist().inv_cdf((0.75 * n - 0.125) / (n + 0.25))
+
+
 def settings(**changes):
     """What harmonise needs of the config; ``changes`` go on top."""
     window = {"min_weeks": 0.28, "max_weeks": 52, "prefer": ["final", "change", "difference"]}
     base = {"outcome": "pain", "assessment": window, "data": {"keep": {}, "drop": {}}}
-    return {**base, "impute_sd": "pooled", **changes}
+    how = {"impute": "pooled", "effect_measure": "md", "smd_sd": None}
+    r = {"change": 0.5, "crossover": 0.5}
+    return {**base, **how, "correlation": r, **changes}
 
 
 def committed(name):

@@ -27,7 +27,7 @@ def test_errors_stop_the_run_and_are_all_named(tmp_path):
 def test_a_stratum_that_cannot_be_estimated_says_why(tmp_path):
     trials = small()
     gone = (trials["duration"] == "acute") & ~trials["study"].isin(["Videman 1984"])
-    analyses = {"main": {"impute_sd": "none"}}
+    analyses = {"main": {"impute": "none"}}
     path = folder(tmp_path / "run", trials[~gone], analyses=analyses)
     done = run(path)
     assert done.returncode == 0, said(done)

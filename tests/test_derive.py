@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri, stdtr, stdtrit
+from tabular import ROOT
 
 from nma import derive
 from nma.contract import TRIALS, numbers
@@ -23,6 +24,12 @@ def row(**cells):
     """A row of numbers, NaN where nothing is reported."""
     blank = dict.fromkeys([*numbers(TRIALS), "p"], np.nan)
     return blank | {"p_bound": False} | cells
+
+
+def way(name):
+    """The way of that name in any of the tables."""
+    (found,) = {w.name: w for w in derive.SD_WAYS if w.name == name}.values()
+    return found
 
 
 # ---- quantiles -------------------------------------------------------------------------
@@ -85,7 +92,7 @@ def test_sd_from_ci_of_another_level():
 
 def test_interval_of_a_median_is_no_interval_of_a_mean():
     told = row(median=50, ci_low=45, ci_high=55, n=100)
-    assert derive.sd_from_ci(told) is None
+    assert way("sd_from_ci")(told) is None
     with pytest.raises(derive.Unusable, match="no median with both quartiles"):
         derive.arm(told)
 
@@ -114,7 +121,7 @@ def test_sd_from_quartiles_wan():
 
 def test_sd_from_quartiles_of_a_large_arm():
     # Wan 2014: tends to (q3 - q1)/1.349
-    assert derive.sd_from_quartiles(row(median=0, q1=-1, q3=1, n=1e8)) == pytest.approx(
+    assert way("sd_from_quartiles")(row(median=0, q1=-1, q3=1, n=1e8)) == pytest.approx(
         2 / 1.349, abs=5e-4
     )
 
@@ -270,18 +277,25 @@ def test_sufficient_rows_are_the_rows_that_can_be_derived(measure):
         for _ in range(2)
     ]
     p_cells = ["", "0.04"] * len(patterns)
-    value = pd.DataFrame(cells).assign(measure=measure)
-    answer = derive.sufficient(value, pd.Series(p_cells))
+    value = pd.DataFrame(
+        [row(**told, p=derive.parse_p(p)[0]) for told, p in zip(cells, p_cells, strict=True)]
+    )
+    value = value.assign(measure=measure, design="", adjusted="")
+    answer = derive.attempt(value)["_problem"].eq("")
 
     def derivable(told, p):
-        try:
-            if measure == "difference":
-                derive.difference(row(**told, p=derive.parse_p(p)[0]))
-            else:
-                derive.arm(row(**told))
-        except derive.Unusable:
-            return False
-        return True
+        on = {name for name, cell in told.items() if cell == cell}
+        mean = "mean" in on
+        quartiles, has_p = {"q1", "q3"} <= on, p != ""
+        if measure == "difference":
+            both = {"sd", "n", "n_comparator"} <= on
+            return ({"ci_low", "ci_high"} <= on) or (mean and ("se" in on or has_p or both))
+        spread = (
+            "se" in on
+            or ("n" in on and ("sd" in on or quartiles))
+            or (mean and {"ci_low", "ci_high"} <= on)
+        )
+        return (mean or {"n", "median", "q1", "q3"} <= on) and spread
 
     expected = [derivable(told, p) for told, p in zip(cells, p_cells, strict=True)]
     assert 0 < sum(expected) < len(expected)
@@ -300,7 +314,12 @@ def test_any_way_of_writing_an_arm_gives_it_back(mean, sd, n, level):
         {"sd": sd},
         {"se": se},
         {"ci_low": mean - q * se, "ci_high": mean + q * se, "ci_level": level},
+        {"q1": mean - 1.35 / 2 * sd, "q3": mean + 1.35 / 2 * sd},
     ]
+    z = ndtri((0.75 * n - 0.125) / (n + 0.25))
+    quartiles = row(median=mean, q1=mean - z * sd, q3=mean + z * sd, n=n)
+    got = derive.arm(quartiles)
+    assert (got.mean, got.sd) == pytest.approx((mean, sd), rel=1e-6, abs=1e-9)
     for way in ways:
         got = derive.arm(row(mean=mean, n=n, **way))
         # a limit near 100 that holds an SE of 5e-4 has lost 1e-11 of it to rounding
@@ -358,3 +377,39 @@ def test_combining_does_not_depend_on_the_order(raw, seed):
 def test_measure_kind():
     kinds = derive.measure_kind(pd.Series(["final", "change", "improvement", "difference"]))
     assert kinds.tolist() == ["final", "change", "change", "difference"]
+
+
+# ---- the documented table --------------------------------------------------------------
+
+TABLES = {
+    "Mean of an arm": derive.MEAN_WAYS,
+    "SD of an arm": derive.SD_WAYS,
+    "SE of an arm whose n is not known": derive.ARM_SE_WAYS,
+    "Difference": derive.DIFFERENCE_WAYS,
+    "SE of a difference": derive.SE_WAYS,
+}
+
+
+def documented():
+    """Rows of every table of docs/derivations.md by its heading."""
+    found, heading = {}, ""
+    for line in (ROOT / "docs/derivations.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            heading = line.strip("# ")
+        elif line.startswith("|") and "|---" not in line and "| rule |" not in line:
+            found.setdefault(heading, []).append([c.strip() for c in line.strip("|").split(" | ")])
+    return found
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_the_documented_ways_are_those_of_the_code(heading):
+    told = [(stated, rule.strip("`"), source) for stated, rule, source, _ in documented()[heading]]
+    assert told == [(w.stated, w.name, w.source) for w in TABLES[heading]]
+
+
+def test_every_documented_test_exists():
+    named = [row[3].strip("`| ") for rows in documented().values() for row in rows]
+    assert len(named) > 20
+    for name in named:
+        file, _, test = name.partition(": ")
+        assert f"def {test}(" in (ROOT / f"tests/{file}.py").read_text(encoding="utf-8"), name

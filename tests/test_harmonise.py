@@ -13,7 +13,9 @@ from nma import corrections, strata
 from nma.account import EXCLUDED_COLUMNS, account
 from nma.corrections import EXCLUDED
 from nma.derive import Unusable
-from nma.harmonise import ARM_COLUMNS, harmonise, solve_arm_variances, to_points
+from nma.harmonise import ARM_COLUMNS, harmonise
+from nma.scale import to_points
+from nma.study_arms import solve_arm_variances
 from nma.tables import FILE, ROW
 
 NODES = tabular.nodes()
@@ -383,7 +385,7 @@ def test_imputation_is_in_points():
 
 
 NO_DONORS = {
-    "turned off": (DONORS, {}, {"impute_sd": "none"}),
+    "turned off": (DONORS, {}, {"impute": "none"}),
     "one study only": (DONORS[:2], {}, {}),
     "another instrument": (DONORS, {"instrument": "NRS 0-10", "mean": 3}, {}),
     "another kind": (DONORS, {"measure": "change", "mean": -9}, {}),

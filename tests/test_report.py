@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from nma import report, summary
+from nma import pages, report, summary
 from nma.settings import analyses
 
 ROOT = Path(__file__).parent.parent
@@ -124,7 +124,7 @@ def settings() -> dict:
 
 def test_headline_and_caveat_in_plain_words(tmp_path, settings):
     context = report.collect(results(tmp_path, settings), settings)
-    page = report.render(context, TEMPLATE)
+    page = pages.render(context, TEMPLATE)
     assert "Of 2 active treatments in 1 study, 1 beats placebo: drug." in page
     # Normal(-12, 2) lies below -10 with probability .84 only.
     assert "None of them do so by more than 10 points" in page
@@ -136,7 +136,7 @@ def test_headline_and_caveat_in_plain_words(tmp_path, settings):
 
 def test_nothing_from_the_data_acts_as_html(tmp_path, settings):
     context = report.collect(results(tmp_path, settings, treatment=EVIL), settings)
-    page = report.render(context, TEMPLATE)
+    page = pages.render(context, TEMPLATE)
     assert "<script" not in page
     assert "<img src=x" not in page
     assert page.count("&lt;script&gt;") > 5
@@ -145,7 +145,7 @@ def test_nothing_from_the_data_acts_as_html(tmp_path, settings):
 def test_islands_are_listed_with_what_would_join_them(tmp_path, settings):
     island = {"treatments": ["x", "y"], "studies": ["Z 2001"], "joined_by": "a trial of x"}
     context = report.collect(results(tmp_path, settings, islands=[island]), settings)
-    page = report.render(context, TEMPLATE)
+    page = pages.render(context, TEMPLATE)
     assert "x and y (Z 2001)" in page
     assert "Would be joined by a trial of x" in page
 

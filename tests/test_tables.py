@@ -47,18 +47,17 @@ def faults(path, fields=TRIALS, name="trials"):
 # content, rule, row, column, part of the hint
 FAULTS = {
     "empty": (b"", "empty_file", None, "", "first row must hold the column names"),
-    "blank first row": (f",,\n{HEADER}\n", "empty_file", None, "", "column names"),
+    "blank rows": (",,\n\n", "empty_file", None, "", "column names"),
+    "blank first row": (f",,\n{HEADER}\n", "header", 1, "", "they seem to be in row 2"),
     "no rows": (f"{HEADER}\n", "empty_file", None, "", "trials table has no rows"),
     "blank rows only": (f"{HEADER}\n,,,,,\n\n", "empty_file", None, "", "trials table has no rows"),
-    "Latin-1": (
-        f"{HEADER}\n{LINE}\nM\xfcller 2002,final,placebo,40,30,20\n".encode("latin-1"),
-        "encoding", 3, "", "CSV UTF-8",
-    ),
-    "UTF-16": (f"{HEADER}\n{LINE}\n".encode("utf-16"), "encoding", 1, "", "Not UTF-8 (byte 0"),
-    "open quote": (f'{HEADER}\n"Adams,final', "csv_syntax", None, "", "check the quotes"),
-    "text after a quote": (f'{HEADER}\n"A"b,final,c,,,\n', "csv_syntax", None, "",
+    "cut UTF-16": (f"{HEADER}\n{LINE}\n".encode("utf-16")[:-1], "encoding", None, "",
+        "CSV UTF-8"),
+    "no text": (b"%PDF-1.7", "not_a_table", None, "", "seems to be a PDF"),
+    "open quote": (f'{HEADER}\n"Adams,final', "csv_syntax", 2, "", "check the quotes"),
+    "text after a quote": (f'{HEADER}\n"A"b,final,c,,,\n', "csv_syntax", 2, "",
         "check the quotes"),
-    "repeated column": (f"{HEADER},mean\n{LINE},31\n", "header", 1, "", "appear twice: ['mean']"),
+    "repeated column": (f"{HEADER},mean\n{LINE},31\n", "header", 1, "mean", "appear twice: 'mean'"),
     "ragged row": (f"{HEADER}\n{LINE}\n\n{LINE},7\n", "ragged_row", 4, "",
         "more cells than the header's 6"),
     "missing column": ("study,measure,n\nA,final,4\n", "wrong_header", 1, "treatment",
@@ -106,6 +105,37 @@ def test_a_suggestion_is_never_a_column_with_a_place_of_its_own(tmp_path):
 def test_error_text_carries_file_and_hint(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: The file does not exist"):
         read_text(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_any_encoding_and_delimiter(tmp_path, encoding, delimiter):
+    content = f"{HEADER}\n{LINE}\nMüller 2002,final,placebo,40,30,20\n"
+    table = read_text(put(tmp_path, content.replace(",", delimiter).encode(encoding)))
+    assert table.columns.tolist() == [*HEADER.split(","), FILE, ROW]
+    assert table.loc[1, ["study", "sd"]].tolist() == ["Müller 2002", "20"]
+
+
+def test_cells_that_cannot_be_read_are_faults(tmp_path):
+    grid = [HEADER.split(","), ["A", "final", "b", "#N/A", "=1+1", 2], ["#REF!"]]
+    found = faults(put_xlsx(tmp_path, grid))
+    assert [(f.rule, f.row, f.column) for f in found] == [
+        ("spreadsheet_error", 2, "n"),
+        ("formula_without_value", 2, "mean"),
+        ("spreadsheet_error", 3, "study"),
+    ]
+
+
+def test_a_named_sheet(tmp_path):
+    path = put_xlsx(tmp_path, [["a", "b"], [1, 2]])
+    assert read_text(path, sheet="Sheet")[FILE].tolist() == [f"{path} [Sheet]"]
+    with pytest.raises(InputError, match="no sheet 'Data'"):
+        read_text(path, sheet="Data")
+
+
+def test_columns_without_a_name_are_dropped(tmp_path):
+    table = read_text(put(tmp_path, "a,,b,\n1,x,2,\n,y,,z\n"))
+    assert table.drop(columns=FILE).values.tolist() == [["1", "2", 2]]
 
 
 def test_broken_xlsx(tmp_path):
@@ -213,16 +243,16 @@ def test_written_tables_read_back(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["out.csv"]
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path):
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "out.csv"
     write_text("old", path)
 
-    class Broken(pd.DataFrame):
-        def to_csv(self, *args, **kwargs):
-            raise OSError("disk full")
+    def fail(*args, **kwargs):
+        raise OSError("disk full")
 
+    monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
     with pytest.raises(OSError, match="disk full"):
-        write_table(Broken({"a": [1]}), path)
+        write_table(pd.DataFrame({"a": [1]}), path)
     assert path.read_text() == "old"
 
 

@@ -10,6 +10,7 @@ STARTED = time.time()
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow/scripts"))
 from nma.contract import TRIALS
+from nma.plausibility import DEFAULTS as LIMITS
 from nma.settings import analyses as merge_analyses
 from nma.settings import stratum_seed
 
@@ -25,8 +26,11 @@ for name, settings in SETTINGS.items():
     if settings["mid"]["value"] not in settings["mid"]["grid"]:
         raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
     columns = {*settings["data"]["keep"], *settings["data"]["drop"]}
-    if unknown := sorted(columns - {field.name for field in TRIALS}):
+    if unknown := sorted(columns - {field.name for field in TRIALS} - {"flagged"}):
         raise WorkflowError(f"config: '{name}' filters by unknown columns {unknown}")
+
+if unknown := sorted(set(config["plausibility"]) - set(LIMITS)):
+    raise WorkflowError(f"config: plausibility has no threshold {unknown}; see docs/plausibility.md")
 
 # Exact results differ in the last bits between one and two BLAS threads.
 for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
@@ -38,9 +42,19 @@ wildcard_constraints:
     stratum="[a-z][a-z0-9_]*",
 
 
+# The settings that decide what the arms and the network of an analysis are.
+OF_ARMS = (
+    *("outcome", "reference", "treatment_map", "strata", "assessment", "data", "impute"),
+    *("correlation", "effect_measure", "smd_sd"),
+)
 TABLES = ("effects", "league", "ranks", "rank_probabilities", "heterogeneity")
 FIGURES = ("network", "forest", "ranks", "rank_probabilities")
 POSTERIOR_FIGURES = ("posterior", "trace", "rank_plot", "tau")
+
+
+def table_files():
+    """The tables that a posterior is summarised in."""
+    return {name: f"results/{{analysis}}/{{stratum}}/{name}.csv" for name in TABLES}
 
 
 def figure_files(names):
@@ -65,9 +79,24 @@ def modules(*names):
     return [str(REPOSITORY / f"workflow/scripts/nma/{name}.py") for name in names]
 
 
+def page_frame():
+    """What every page is set in."""
+    return [
+        str(REPOSITORY / f"workflow/report/{name}") for name in ("base.html.jinja", "style.css")
+    ]
+
+
 def inherited(path):
     """A registry of the working directory, else the repository's own."""
     return path if Path(path).exists() else str(REPOSITORY / path)
+
+
+def trials_sheets():
+    """(path, sheet or None) of every trials table."""
+    return [
+        (entry, None) if isinstance(entry, str) else (entry["file"], entry.get("sheet"))
+        for entry in config["inputs"]["trials"]
+    ]
 
 
 def existing(path):
@@ -96,6 +125,11 @@ def seed(wildcards):
     return stratum_seed(base, wildcards.analysis, wildcards.stratum)
 
 
+def thresholds(wildcards):
+    """Points of the columns p_below_-x: the contract's and the analysis's grid of the MID."""
+    return sorted({5, 10, 15, 20, *SETTINGS[wildcards.analysis]["mid"]["grid"]})
+
+
 def is_nuts(analysis):
     return SETTINGS[analysis]["engine"] == "nuts"
 
@@ -105,15 +139,12 @@ def fits_with(engine):
     return "|".join(names) or "no_such_analysis"
 
 
-NETWORKS = [f"results/{a}/{s}/network.json" for a in SETTINGS for s in strata(a)]
-
-
 def results_of_every_stratum(wildcards):
     """Every result of every stratum, or the file that says why there is none.
 
     Known only after the networks are, so asking makes Snakemake run that checkpoint first.
     """
-    estimable = json.loads(Path(checkpoints.list_networks.get().output[0]).read_text())
+    estimable = json.loads(Path(checkpoints.know_networks.get().output[0]).read_text())
     return [path for folder, fits in estimable.items() for path in results_of(folder, fits)]
 
 

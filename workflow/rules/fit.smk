@@ -32,11 +32,12 @@ rule fit_nuts:
 
 
 rule fit_exact:
-    """Draw from the exact posterior of the network meta-analysis."""
+    """Draw from the exact posterior of the network meta-analysis, and tabulate the draws."""
     input:
         arms="results/{analysis}/{stratum}/arms.csv",
-        code=modules("arms", "priors", "specify", "exact", "draws", "posterior"),
+        code=modules("arms", "priors", "specify", "exact", "draws", "posterior", "summary"),
     output:
+        **table_files(),
         posterior="results/{analysis}/{stratum}/posterior.nc",
     log:
         "logs/fit/{analysis}_{stratum}.log",
@@ -51,6 +52,7 @@ rule fit_exact:
         reference=setting("reference"),
         model=setting("model"),
         sampling=setting("sampling"),
+        thresholds=thresholds,
         seed=seed,
     script:
         "../scripts/fit_exact.py"

@@ -1,39 +1,46 @@
-# harmonised arms -> the component with the reference, and what lies outside it
+# trials -> rows of each stratum -> arms on 0-100 points -> the component with the reference
+
+PREPARED = ("rows", "arms", "excluded", "account", "trace")
+FOLDERS = [f"results/{a}/{s}" for a in SETTINGS for s in strata(a)]
 
 
-rule describe_network:
-    """Keep the component that holds the reference; list islands and what would join them."""
+# One job for all analyses: each takes a fraction of what starting an interpreter takes. A
+# checkpoint, so that what comes out as it was keeps its results.
+checkpoint prepare_networks:
+    """Stop if validation found an error; else make the arms and the network of every stratum."""
     input:
-        rows="results/{analysis}/{stratum}/rows.csv",
-        arms="results/{analysis}/{stratum}/harmonised.csv",
-        excluded="results/{analysis}/{stratum}/set_aside.csv",
+        trials="results/validation/trials.csv",
+        findings="results/validation/findings.csv",
         treatments=inherited(config["inputs"]["treatments"]),
-        code=modules("tables", "account", "network"),
+        instruments=inherited(config["inputs"]["instruments"]),
+        code=modules(
+            *("contract", "tables", "findings", "strata", "derive", "account", "scale", "smd"),
+            *("trace", "assessment", "study_arms", "harmonise", "network", "prepare"),
+        ),
     output:
-        arms="results/{analysis}/{stratum}/arms.csv",
-        excluded="results/{analysis}/{stratum}/excluded.csv",
-        account="results/{analysis}/{stratum}/account.csv",
-        network="results/{analysis}/{stratum}/network.json",
+        tables=[f"{folder}/{name}.csv" for folder in FOLDERS for name in PREPARED],
+        networks=[f"{folder}/network.json" for folder in FOLDERS],
+        unassigned=[f"results/{a}/unassigned.csv" for a in SETTINGS],
     log:
-        "logs/describe_network/{analysis}_{stratum}.log",
+        "logs/prepare_networks.log",
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=500,
     params:
-        reference=setting("reference"),
-        treatment_map=setting("treatment_map"),
+        settings={
+            name: {key: settings[key] for key in OF_ARMS} for name, settings in SETTINGS.items()
+        },
         tables=TABLES,
     script:
-        "../scripts/describe_network.py"
+        "../scripts/prepare_networks.py"
 
 
-# The one checkpoint that decides what follows: which strata can be estimated.
-checkpoint list_networks:
+rule list_networks:
     """List which strata of which analyses can be estimated."""
     input:
-        NETWORKS,
+        [f"{folder}/network.json" for folder in FOLDERS],
     output:
         "results/networks.json",
     log:
@@ -45,6 +52,25 @@ checkpoint list_networks:
         mem_mb=100,
     script:
         "../scripts/list_networks.py"
+
+
+# The one checkpoint that decides what follows. A rule of its own: a checkpoint that is fed by
+# another checkpoint directly ends the run (Snakemake 9.27).
+checkpoint know_networks:
+    """Know which strata can be estimated before asking for their results."""
+    input:
+        "results/networks.json",
+    output:
+        "results/networks_known.json",
+    log:
+        "logs/know_networks.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=100,
+    shell:
+        "cp {input} {output} 2> {log}"
 
 
 rule state_not_estimable:

@@ -9,7 +9,8 @@ rule write_report:
         networks="results/networks.json",
         results=results_of_every_stratum,
         template=str(REPOSITORY / "workflow/report/report.html.jinja"),
-        code=modules("report", "summary", "tables"),
+        frame=page_frame(),
+        code=modules("report", "pages", "summary", "tables"),
     output:
         report="results/report.html",
         summary="results/summary.txt",

@@ -7,18 +7,18 @@ rule summarise_posterior:
         posterior="results/{analysis}/{stratum}/posterior.nc",
         code=modules("posterior", "draws", "summary", "tables"),
     output:
-        **{name: f"results/{{analysis}}/{{stratum}}/{name}.csv" for name in TABLES},
+        **table_files(),
     log:
         "logs/summarise/{analysis}_{stratum}.log",
+    wildcard_constraints:
+        analysis=fits_with("nuts"),
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=800,
     params:
-        thresholds=lambda wildcards: sorted(
-            {5, 10, 15, 20, *SETTINGS[wildcards.analysis]["mid"]["grid"]}
-        ),
+        thresholds=thresholds,
         effects_model=setting("model", "effects"),
         seed=seed,
     script:

@@ -1,19 +1,28 @@
-# trials, corrections, exclusions, registries -> findings.csv, trials.csv
+# trials, corrections, exclusions, registries -> findings.csv, trials.csv, report.html
 
 
 rule validate_trials:
     """Check every cell of the input and list all findings at once."""
     input:
-        trials=config["inputs"]["trials"],
+        trials=[path for path, sheet in trials_sheets()],
+        columns=existing(config["inputs"]["columns"]),
         corrections=existing(config["inputs"]["corrections"]),
         exclusions=existing(config["inputs"]["exclusions"]),
         treatments=inherited(config["inputs"]["treatments"]),
         instruments=inherited(config["inputs"]["instruments"]),
-        code=modules("contract", "tables", "findings", "corrections", "derive", "rules"),
+        template=str(REPOSITORY / "workflow/report/validation.html.jinja"),
+        frame=page_frame(),
+        code=modules(
+            *("contract", "tables", "findings", "grid", "layout", "derive", "strata"),
+            *("corrections", "rule", "rules", "plausibility", "intake", "pages", "validation"),
+        ),
     output:
         findings="results/validation/findings.csv",
         corrections="results/validation/corrections_applied.csv",
+        sources="results/validation/sources.csv",
+        columns="results/validation/columns.csv",
         trials="results/validation/trials.csv",
+        report="results/validation/report.html",
         errors="results/validation/errors.txt",
     log:
         "logs/validate_trials.log",
@@ -23,6 +32,10 @@ rule validate_trials:
     resources:
         mem_mb=500,
     params:
+        sheets=trials_sheets(),
         maps=sorted({s["treatment_map"] for s in SETTINGS.values()}),
+        strata=SETTINGS["main"]["strata"],
+        correlation=SETTINGS["main"]["correlation"],
+        limits=SETTINGS["main"]["plausibility"],
     script:
         "../scripts/validate_trials.py"

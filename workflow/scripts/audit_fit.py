@@ -8,13 +8,12 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import pandas as pd
 
 from nma import audit, exact, posterior, tables
 from nma.specify import specify
 
 arms, prior = specify(
-    pd.read_csv(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
+    tables.read_typed(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
 )
 drawn = posterior.load(snakemake.input.posterior)["posterior"]
 table = audit.audit(

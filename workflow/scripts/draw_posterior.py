@@ -8,19 +8,18 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import pandas as pd
 
-from nma import posterior
+from nma import posterior, tables
 from nma import posterior_figures as figures
 from nma.specify import specify
 from nma.style import save
 
 tree = posterior.load(snakemake.input.posterior)
-arms = pd.read_csv(snakemake.input.arms)
+arms = tables.read_typed(snakemake.input.arms)
 _, prior = specify(arms, tree.attrs["reference"], snakemake.params.model)
-effects = pd.read_csv(snakemake.input.effects)
+effects = tables.read_typed(snakemake.input.effects)
 # The effects that are hardest to sample say most about convergence.
-checked = pd.read_csv(snakemake.input.convergence)
+checked = tables.read_typed(snakemake.input.convergence)
 worst = checked[checked["parameter"] != "tau"].nsmallest(3, "ess_bulk")["parameter"]
 names = [name.removeprefix("d[").removesuffix("]") for name in worst]
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from nma import figures
+from nma import figures, tables
 from nma.style import save
 
 network = json.loads(Path(snakemake.input.network).read_text(encoding="utf-8"))
-effects = pd.read_csv(snakemake.input.effects)
-ranks = pd.read_csv(snakemake.input.ranks)
-probabilities = pd.read_csv(snakemake.input.probabilities)
+effects = tables.read_typed(snakemake.input.effects)
+ranks = tables.read_typed(snakemake.input.ranks)
+probabilities = tables.read_typed(snakemake.input.probabilities)
 nodes = pd.DataFrame(network["nodes"]).set_index("treatment")
 reference, mid = snakemake.params.reference, snakemake.params.mid
 

@@ -1,4 +1,4 @@
-"""Draw from the exact posterior of the network meta-analysis."""
+"""Draw from the exact posterior of the network meta-analysis, and tabulate the draws."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -8,13 +8,11 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import pandas as pd
-
-from nma import exact, posterior
+from nma import exact, posterior, summary, tables
 from nma.specify import specify
 
 arms, prior = specify(
-    pd.read_csv(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
+    tables.read_typed(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
 )
 # Independent draws: as many in all as NUTS keeps per chain, dealt out over the chains.
 chains = snakemake.params.sampling["chains"]
@@ -29,3 +27,8 @@ tree = posterior.assemble(
     {"engine": "exact", **snakemake.wildcards},
 )
 posterior.save(tree, snakemake.output.posterior)
+drawn = posterior.effect_draws(tree)
+params = snakemake.params
+made = summary.tables(*drawn, params.thresholds, prior.is_fixed, params.seed)
+for name, table in made.items():
+    tables.write_table(table, snakemake.output[name])

@@ -16,13 +16,12 @@ os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={snakemake.params.compiled}"
 from time import perf_counter
 
 import numpy as np
-import pandas as pd
 
 from nma import convergence, model, posterior, tables
 from nma.specify import specify
 
 arms, prior = specify(
-    pd.read_csv(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
+    tables.read_typed(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
 )
 begun = perf_counter()
 

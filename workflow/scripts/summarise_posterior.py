@@ -11,11 +11,8 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 from nma import posterior, summary
 from nma.tables import write_table
 
-names, d, tau = posterior.effect_draws(posterior.load(snakemake.input.posterior))
-thresholds, seed = snakemake.params.thresholds, snakemake.params.seed
-write_table(summary.effects(names, d, tau, thresholds, seed), snakemake.output.effects)
-write_table(summary.league(names, d), snakemake.output.league)
-write_table(summary.ranks(names, d), snakemake.output.ranks)
-write_table(summary.rank_probabilities(names, d), snakemake.output.rank_probabilities)
-fixed = snakemake.params.effects_model == "fixed"
-write_table(summary.heterogeneity(tau, fixed), snakemake.output.heterogeneity)
+drawn = posterior.effect_draws(posterior.load(snakemake.input.posterior))
+params = snakemake.params
+fixed = params.effects_model == "fixed"
+for name, table in summary.tables(*drawn, params.thresholds, fixed, params.seed).items():
+    write_table(table, snakemake.output[name])

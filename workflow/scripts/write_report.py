@@ -11,10 +11,10 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 import json
 from pathlib import Path
 
-from nma import report, tables
+from nma import pages, report, tables
 
 context = report.collect(Path("results"), snakemake.params.settings)
-tables.write_text(report.render(context, Path(snakemake.input.template)), snakemake.output.report)
+tables.write_text(pages.render(context, Path(snakemake.input.template)), snakemake.output.report)
 tables.write_text(report.terminal(context, snakemake.output.report), snakemake.output.summary)
 settings = json.dumps(snakemake.params.settings, indent=1, ensure_ascii=False)
 tables.write_text(settings, snakemake.output.config)

@@ -20,6 +20,9 @@ class Field:
     required: bool = False
 
 
+FLAGGED = "_flagged"  # what validation adds: yes for a row with a plausibility warning
+NAMES = "_names"  # JSON: contract column -> column of the user's own sheet, where they differ
+PRINTED = "_printed"  # JSON: column -> cell as printed, where a correction changed it
 MEASURES = ("final", "change", "improvement", "difference")
 
 TRIALS: tuple[Field, ...] = (
@@ -56,7 +59,10 @@ TRIALS: tuple[Field, ...] = (
     Field("max", "number", "largest value observed"),
     Field("baseline_mean", "number", "mean at entry"),
     Field("baseline_sd", "number", "standard deviation at entry"),
+    Field("final_sd", "number", "of a change: standard deviation of the values at its end"),
+    Field("correlation", "number", "r of start and end of a change, or of crossover periods"),
     Field("design", "choice", "parallel if blank", ("parallel", "crossover", "cluster")),
+    Field("period", "choice", "of a crossover: what the figures are of", ("first", "both")),
     Field("cluster_size", "number", "mean cluster size of a cluster trial"),
     Field("icc", "number", "intracluster correlation"),
     Field("adjusted", "choice", "yes if the report allowed for clustering", ("yes", "no")),
@@ -101,12 +107,21 @@ EXCLUSIONS: tuple[Field, ...] = (
     Field("reason", "text", "why", required=True),
 )
 
+COLUMNS: tuple[Field, ...] = (
+    Field("file", "text", "the files it holds for, as a pattern like *.xlsx; all if blank"),
+    Field("column", "text", "the column as the sheet names it; blank for a constant"),
+    Field("contract", "text", "what it is in trials.csv; - if it is not to be used", required=True),
+    Field("arm", "number", "which arm, in a sheet with one row per study"),
+    Field("values", "text", "recoding: theirs=ours, parted by semicolons"),
+    Field("default", "text", "what a blank cell stands for; the value of a constant"),
+)
 TABLES = {
     "trials": TRIALS,
     "instruments": INSTRUMENTS,
     "treatments": TREATMENTS,
     "corrections": CORRECTIONS,
     "exclusions": EXCLUSIONS,
+    "columns": COLUMNS,
 }
 
 

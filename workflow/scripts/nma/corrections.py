@@ -4,8 +4,12 @@ A correction names study, row, column, the old cell and the new one; an exclusio
 and, optionally, one row. One that does not fit the data any more is stale: an error.
 """
 
+import json
+from typing import Any
+
 import pandas as pd
 
+from nma.contract import PRINTED
 from nma.findings import Finding, nearest
 from nma.tables import FILE, ROW
 
@@ -17,10 +21,13 @@ def correct(
 ) -> tuple[pd.DataFrame, list[Finding], pd.DataFrame]:
     """Trials with corrected cells, findings, and the corrections that were applied.
 
+    Trials gain contract.PRINTED, the cells as printed.
+
     ``row`` counts rows of the trials file; with several files a correction fits the one
     whose study and old cell agree.
     """
     trials, findings, applied, seen = trials.copy(), [], [], set()
+    printed: dict[Any, dict[str, str]] = {}
     file_at, row_at = _places(corrections)
     for fix in corrections.itertuples():
         at = f"correction of {fix.study}, row {fix.row}, column {fix.column}"
@@ -54,6 +61,7 @@ def correct(
             continue
         seen.add((current[0], fix.column))
         trials.at[current[0], fix.column] = fix.new
+        printed.setdefault(current[0], {})[fix.column] = fix.old
         applied.append(
             {
                 "file": trials.at[current[0], FILE],
@@ -66,6 +74,8 @@ def correct(
             }
         )
     columns = ["file", "row", "study", "column", "old", "new", "reason"]
+    kept = pd.Series({row: json.dumps(cells) for row, cells in printed.items()}, dtype=object)
+    trials[PRINTED] = kept.reindex(trials.index).fillna("")
     return trials, findings, pd.DataFrame(applied, columns=columns)
 
 

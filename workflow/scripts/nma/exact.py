@@ -5,6 +5,7 @@ posterior as a mixture of Gaussians: moments, quantiles, independent draws, no M
 chain. It audits every NUTS fit and makes checks that need many fits cheap.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -162,28 +163,18 @@ class Posterior:
         return (m, np.sqrt(s**2 + self.tau**2)) if predictive else (m, s)
 
 
-def fit(arms: Arms, prior: TauPrior) -> Posterior:
+def fit(arms: Arms, prior: TauPrior, widen: float = 1.0) -> Posterior:
     """The exact posterior of effects and tau.
 
-    The grid starts from the prior's support and shrinks or stays until it holds all
-    density above exp(-36) of the peak. Raises FloatingPointError if it cannot.
+    With ``widen`` above 1 the grid also serves posteriors of tau that are that much wider
+    (see ``grid``). Raises FloatingPointError if the posterior is not finite.
     """
     if prior.is_fixed:
         mean, cov, logp = conditional(arms, prior["value"])
         one = np.ones(1)
         tau = np.array([prior["value"]])
         return Posterior(arms, prior, tau, tau, tau, one, one, mean, cov, float(logp[0]))
-    low, high = prior.support
-    if prior.on_log_scale:
-        low, high = np.log(low), np.log(high)
-    for _ in range(12):
-        x = np.linspace(low, high, COARSE)
-        logp = _log_joint(arms, prior, x)[2]
-        kept = np.flatnonzero(logp > logp.max() - DROP)
-        low, high = x[max(kept[0] - 1, 0)], x[min(kept[-1] + 1, COARSE - 1)]
-        if high - low > 0.5 * (x[-1] - x[0]):
-            break
-    x, step, edges = _panels(x, np.exp(logp - logp.max()), low, high)
+    x, step, edges = grid(prior, lambda x: _log_joint(arms, prior, x)[2], widen)
     means, covs, joint = _log_joint(arms, prior, x)
     peak = joint.max()
     if not np.isfinite(peak):
@@ -202,6 +193,29 @@ def fit(arms: Arms, prior: TauPrior) -> Posterior:
         covs=covs,
         log_evidence=float(peak + np.log(mass)),
     )
+
+
+def grid(
+    prior: TauPrior, log_density: Callable[[Array], Array], widen: float = 1.0
+) -> tuple[Array, Array, Array]:
+    """Nodes, weights and panel edges of a quadrature over x = tau or log tau.
+
+    ``log_density`` is that of x, up to a constant, for x of shape (T,). The grid starts
+    from the prior's support and shrinks or stays until it holds all density above exp(-36)
+    of the peak; with ``widen`` w, all above exp(-36 w^2), as if the density were w times as
+    wide.
+    """
+    low, high = prior.support
+    if prior.on_log_scale:
+        low, high = np.log(low), np.log(high)
+    for _ in range(12):
+        x = np.linspace(low, high, COARSE)
+        logp = log_density(x) / widen**2
+        kept = np.flatnonzero(logp > logp.max() - DROP)
+        low, high = x[max(kept[0] - 1, 0)], x[min(kept[-1] + 1, COARSE - 1)]
+        if high - low > 0.5 * (x[-1] - x[0]):
+            break
+    return _panels(x, np.exp(logp - logp.max()), low, high)
 
 
 def _panels(x: Array, density: Array, low: float, high: float) -> tuple[Array, Array, Array]:

@@ -94,5 +94,7 @@ def tau(tree: xr.DataTree, prior: TauPrior) -> Figure:
 
 def _chosen(tree: xr.DataTree, names: list[str]) -> xr.DataTree:
     drawn = tree["posterior"].to_dataset()
-    parts = {f"d[{n}]": drawn["d"].sel(treatment=n, drop=True) for n in names}
+    # A DataTree takes "/" in a name for a path.
+    shown = {n: n.replace("/", "\N{DIVISION SLASH}") for n in names}
+    parts = {f"d[{shown[n]}]": drawn["d"].sel(treatment=n, drop=True) for n in names}
     return xr.DataTree.from_dict({"posterior": xr.Dataset({"tau": drawn["tau"]} | parts)})

@@ -10,10 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import pandas as pd
-
+from nma.pages import listed
 from nma.summary import headline
+from nma.tables import read_back, read_typed
 
 PACKAGES = ("pymc", "nutpie", "arviz-stats", "pandera", "snakemake", "numpy", "pandas")
 TABLES = ("effects", "ranks", "heterogeneity", "account", "excluded", "arms")
@@ -33,11 +32,9 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     main = settings["main"]
     for index, stratum in enumerate(strata["main"]):
         stratum["caveats"] = _caveats(strata, index)
-    findings = pd.read_csv(root / "validation/findings.csv", dtype=str, keep_default_na=False)
-    corrections = pd.read_csv(
-        root / "validation/corrections_applied.csv", dtype=str, keep_default_na=False
-    )
-    unassigned = pd.read_csv(root / "main/unassigned.csv", dtype=str, keep_default_na=False)
+    findings = read_back(root / "validation/findings.csv")
+    corrections = read_back(root / "validation/corrections_applied.csv")
+    unassigned = read_back(root / "main/unassigned.csv")
     return {
         "strata": strata["main"],
         "analyses": strata,
@@ -54,19 +51,6 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         "versions": {name: version(name) for name in PACKAGES},
         "overrides": {a: _differences(main, s) for a, s in settings.items() if a != "main"},
     }
-
-
-def render(context: Mapping[str, Any], template: Path) -> str:
-    """The page. Autoescaped: no cell of the data can act as HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(template.parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"num": _number, "pct": _percent, "whole": _whole, "listed": listed}
-    return environment.get_template(template.name).render(**context)
 
 
 def terminal(context: Mapping[str, Any], report: str) -> str:
@@ -112,18 +96,12 @@ def sentences(
     return first, second
 
 
-def listed(words: list[str]) -> str:
-    """a, b and c."""
-    words = list(map(str, words))
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"
-
-
 def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     folder = root / analysis / name
     network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
-    account = pd.read_csv(folder / "account.csv").iloc[0].to_dict()
-    excluded = pd.read_csv(folder / "excluded.csv", dtype=str, keep_default_na=False)
-    arms = pd.read_csv(folder / "arms.csv", dtype={"rows": str})
+    account = read_typed(folder / "account.csv").iloc[0].to_dict()
+    excluded = read_back(folder / "excluded.csv")
+    arms = read_typed(folder / "arms.csv")
     out: dict[str, Any] = {
         "name": name,
         "analysis": analysis,
@@ -150,7 +128,7 @@ def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) 
         path = folder / f"{table}.csv"
         if table in OPTIONAL and settings["engine"] != "nuts":
             continue
-        out[table] = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        out[table] = read_typed(path)
     active = [node["treatment"] for node in network["nodes"] if node.get("kind") == "active"]
     out["headline"] = headline(
         out["effects"],
@@ -268,19 +246,3 @@ def _differences(base: Mapping[str, Any], other: Mapping[str, Any], path: str = 
 
 def _embed(path: Path) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
-
-
-def _number(value: Any, digits: int = 1) -> str:
-    if value is None or value == "" or pd.isna(value):
-        return "n.s."
-    text = f"{float(value):.{digits}f}"
-    return text.replace("-", "\u2212") if float(text) else text.lstrip("-")
-
-
-def _percent(value: Any) -> str:
-    value = 100 * float(value)
-    return ">99.5%" if value > 99.5 else "<0.5%" if value < 0.5 else f"{value:.0f}%"
-
-
-def _whole(value: Any) -> str:
-    return "n.s." if value is None or pd.isna(value) else f"{float(value):,.0f}"

@@ -5,63 +5,65 @@ that break it. Errors stop the run, warnings do not. In rows excluded by declara
 error counts as a warning.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from nma.contract import TABLES, TRIALS, numbers
+from nma import derive, plausibility
+from nma.contract import TABLES, TRIALS
 from nma.corrections import EXCLUDED
-from nma.derive import measure_kind, sufficient
+from nma.derive import measure_kind
 from nma.findings import Finding, nearest
+from nma.rule import Rule
+from nma.strata import assign, by_weeks, by_word
 from nma.tables import FILE, ROW, is_number, to_number
 
+NO_STRATA: Mapping[str, Mapping[str, Any]] = {}
+NO_CORRELATION = {"change": np.nan, "crossover": np.nan}
+# Warnings that throw doubt on a figure; rows that carry one are "flagged".
+SUSPICIONS = frozenset(rule.name for rule in plausibility.rules({}) if rule.level == "warning")
 P_VALUE = r"[<>=]?\s*(0?\.\d+|0|1(\.0+)?|\d(\.\d+)?[eE]-\d+)"
 
 
-@dataclass(frozen=True)
-class Rule:
-    """``broken(text, value)`` is True for rows that break the rule; ``text`` holds the
-    cells as typed, ``value`` the same columns as numbers where the contract says so.
-    ``evidence(index)`` gives, for such a row, the figures that speak for it and the cell
-    as it might read ("" if the figures do not say)."""
-
-    name: str
-    level: str
-    column: str
-    hint: str
-    broken: Callable[[pd.DataFrame, pd.DataFrame], pd.Series]
-    evidence: Callable[[Any], tuple[str, str]] = lambda index: ("", "")
-
-
 def check(
-    trials: pd.DataFrame, instruments: pd.DataFrame, treatments: pd.DataFrame, names: Iterable[str]
+    trials: pd.DataFrame,
+    instruments: pd.DataFrame,
+    treatments: pd.DataFrame,
+    names: Iterable[str],
+    *,
+    strata: Mapping[str, Mapping[str, Any]] = NO_STRATA,
+    correlation: Mapping[str, float] = NO_CORRELATION,
+    limits: Mapping[str, float | None] = plausibility.OFF,
 ) -> list[Finding]:
     """All findings about the trials table.
 
     ``instruments`` and ``treatments`` are the registries as text; ``names`` are the node
-    columns of the treatment map in use. Runs every rule even when some fail.
+    columns of the treatment map in use. ``strata`` and ``correlation`` are the config's,
+    ``limits`` its thresholds of plausibility. Runs every rule even when some fail.
     """
-    value = trials.copy()
-    for column in numbers(TRIALS):
-        value[column] = to_number(trials[column])
+    value = derive.numbers_of(trials, correlation)
     scales = instruments.drop_duplicates("instrument").set_index("instrument")
     for side, if_blank in (("min", 0.0), ("max", 100.0)):
         bound = trials["instrument"].map(to_number(scales[side])).astype(float)
         value[f"_{side}"] = bound.mask(trials["instrument"] == "", if_blank)
     value["_outcome"] = trials["instrument"].map(scales["outcome"])
+    value["_higher_is"] = trials["instrument"].map(scales["higher_is"]).astype(object)
+    value["_higher_is"] = value["_higher_is"].fillna("worse")
     known = treatments["reported"].tolist()
-    nodes = treatments.drop_duplicates("reported").set_index("reported")[next(iter(names))]
-    value["_node"] = trials["treatment"].map(nodes).fillna(trials["treatment"])
+    listed = treatments.drop_duplicates("reported").set_index("reported")
+    value["_node"] = trials["treatment"].map(listed[next(iter(names))]).fillna(trials["treatment"])
+    value["_role"] = trials["treatment"].map(listed["kind"]).astype(object).fillna("")
+    value = value.join(derive.attempt(value))
     rules = [
         *_cell_rules(),
         *_name_rules(instruments["instrument"].tolist(), known),
         *_range_rules(),
-        *_row_rules(),
-        *_study_rules(),
+        *_row_rules(strata),
+        *_study_rules(strata),
+        *plausibility.rules(limits),
     ]
     return _run(rules, trials, value, _suggest(instruments["instrument"].tolist(), known))
 
@@ -331,17 +333,6 @@ def _range_rules() -> list[Rule]:
             "Larger than the whole instrument: another scale, or a slipped digit?",
             lambda text, value: value["sd"] > span(value),
         ),
-        Rule(
-            "sd_implausible",
-            "warning",
-            "sd",
-            "Final scores on a bounded scale cannot spread by more than about half its range.",
-            lambda text, value: (
-                value["measure"].eq("final")
-                & (value["sd"] > 0.55 * span(value))
-                & (value["sd"] <= span(value))
-            ),
-        ),
         *(beyond_scale(c) for c in ("mean", "median", "q1", "q3", "baseline_mean")),
         outside("weeks", 0, 2000, "weeks_range", "Weeks from randomisation, 0 or more."),
         outside("pain_weeks", 0, 5000, "pain_weeks_range", "Weeks of pain at entry, 0 or more."),
@@ -353,8 +344,16 @@ def _range_rules() -> list[Rule]:
     ]
 
 
-def _row_rules() -> list[Rule]:
+def _row_rules(strata: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
     """Cells of one row against each other."""
+
+    def duration_conflict(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        weeks, word = by_weeks(text, strata), by_word(text, strata)
+        return (weeks != "") & (word != "") & (weeks != word) & (text["duration"] != "mixed")
+
+    def insufficient(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
+        return value["_problem"].str.startswith("no ") & ~_common_arm(text)
+
     return [
         Rule(
             "ci_order",
@@ -362,15 +361,6 @@ def _row_rules() -> list[Rule]:
             "ci_low",
             "The lower limit is above the upper one; swap them.",
             lambda text, value: value["ci_low"] > value["ci_high"],
-        ),
-        Rule(
-            "ci_without_mean",
-            "warning",
-            "mean",
-            "The mean lies outside its own interval.",
-            lambda text, value: (
-                (value["mean"] < value["ci_low"] - 1e-9) | (value["mean"] > value["ci_high"] + 1e-9)
-            ),
         ),
         Rule(
             "quartile_order",
@@ -411,10 +401,7 @@ def _row_rules() -> list[Rule]:
             "warning",
             "pain_weeks",
             "pain_weeks and duration disagree; pain_weeks is followed.",
-            lambda text, value: (
-                (value["pain_weeks"].ge(12) & text["duration"].isin(["acute", "subacute"]))
-                | (value["pain_weeks"].lt(12) & text["duration"].eq("chronic"))
-            ),
+            duration_conflict,
         ),
         Rule(
             "no_duration",
@@ -430,7 +417,7 @@ def _row_rules() -> list[Rule]:
             "Not enough to give a mean and its spread; the row can be used only if an SD can be "
             "imputed. Needed: mean with sd, se or ci and n; median with quartiles and n; "
             "difference with se, ci or p.",
-            lambda text, value: ~sufficient(value, text["p_value"]),
+            insufficient,
         ),
         Rule(
             "outcome_mismatch",
@@ -446,10 +433,15 @@ def _row_rules() -> list[Rule]:
         Rule(
             "crossover_arm",
             "warning",
-            "design",
-            "Arms of a crossover trial are read as its first period; for both periods enter a "
-            "difference with its paired se.",
-            lambda text, value: text["design"].eq("crossover") & text["measure"].ne("difference"),
+            "period",
+            "Arms of a crossover trial without a period are read as parallel arms, which is right "
+            "for the first period and cautious for both. Say period = first or both (then paired "
+            "with the correlation), or enter a difference with its paired se.",
+            lambda text, value: (
+                text["design"].eq("crossover")
+                & text["measure"].ne("difference")
+                & text["period"].eq("")
+            ),
         ),
         Rule(
             "cluster_unadjusted",
@@ -465,7 +457,7 @@ def _row_rules() -> list[Rule]:
     ]
 
 
-def _study_rules() -> list[Rule]:
+def _study_rules(strata: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
     """Rows of one study against each other, and against others on their instrument."""
     arm = ["study", "outcome", "instrument", "weeks", "measure"]
 
@@ -494,14 +486,13 @@ def _study_rules() -> list[Rule]:
         return keys.duplicated(keep="first") & ~duplicate(text, value)
 
     def mixed(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
-        kinds = measure_kind(text["measure"]).groupby([text["study"], text["outcome"]])
+        kinds = measure_kind(text["measure"]).mask(_common_arm(text), None)
+        kinds = kinds.groupby([text["study"], text["outcome"]])
         return (kinds.transform("nunique") > 1) & ~text.duplicated(["study", "outcome"])
 
     def split_study(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
-        weeks, word = value["pain_weeks"], text["duration"]
-        long = weeks.ge(12).where(weeks.notna(), word.isin(["chronic", "mixed"]))
-        known = weeks.notna() | word.ne("")
-        spread = long.where(known).groupby(text["study"]).transform("nunique") > 1
+        found = assign(text, strata)
+        spread = found.where(found != "").groupby(text["study"]).transform("nunique") > 1
         return spread & ~text.duplicated("study")
 
     def label_twice(text: pd.DataFrame, value: pd.DataFrame) -> pd.Series:
@@ -550,7 +541,8 @@ def _study_rules() -> list[Rule]:
             "two_strata",
             "error",
             "duration",
-            "Rows of one study lie on both sides of 12 weeks; a study belongs to one stratum.",
+            "Rows of one study lie in different strata of pain duration; a study belongs "
+            "to one stratum.",
             split_study,
         ),
         Rule(
@@ -560,32 +552,12 @@ def _study_rules() -> list[Rule]:
             "Another study has the same label but for case, blanks or signs; one trial?",
             label_twice,
         ),
-        Rule(
-            "sd_outlier_low",
-            "warning",
-            "sd",
-            "Far smaller than other SDs of this instrument: is it a standard error?",
-            lambda text, value: _sd_outlier(value) < -1,
-        ),
-        Rule(
-            "sd_outlier_high",
-            "warning",
-            "sd",
-            "Far larger than other SDs of this instrument: another scale, or a slipped digit?",
-            lambda text, value: _sd_outlier(value) > 1,
-        ),
     ]
 
 
-def _sd_outlier(value: pd.DataFrame, cut: float = 3.0, least: int = 8) -> pd.Series:
-    """log SD against the others of its instrument and kind, in units of the cut.
-
-    Robust z = (log sd - median) / (1.4826 MAD); a group needs ``least`` SDs to judge by.
-    Beyond +-1 is an outlier. A typical SE is sd / sqrt(n): at n = 30, log 5.5 below.
-    """
-    log_sd = np.log(value["sd"].where(value["sd"] > 0))
-    group = [value["instrument"], measure_kind(value["measure"])]
-    centre = log_sd.groupby(group).transform("median")
-    mad = (log_sd - centre).abs().groupby(group).transform("median") * 1.4826
-    enough = log_sd.groupby(group).transform("count") >= least
-    return ((log_sd - centre) / mad.clip(lower=0.05) / cut).where(enough)
+def _common_arm(text: pd.DataFrame) -> pd.Series:
+    """Rows that only give the standard error of the common arm of a study's differences."""
+    against = set(zip(text["study"], text["comparator"], strict=True))
+    own = pd.Series(list(zip(text["study"], text["treatment"], strict=True)), index=text.index)
+    blank = text["mean"].eq("") & text["median"].eq("") & text["se"].ne("")
+    return blank & text["measure"].ne("difference") & own.isin(against)

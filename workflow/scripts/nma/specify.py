@@ -22,4 +22,5 @@ def specify(arms: pd.DataFrame, reference: str, model: Mapping[str, Any]) -> tup
 
 def typical_sd(arms: pd.DataFrame) -> float:
     """Median reported sd of the arms in points, for priors stated on the SMD scale."""
-    return float(arms.loc[arms["derivation"] == "as reported", "sd"].median())
+    reported = arms["derivation"].isin(["as reported", "standardised"])
+    return float(arms.loc[reported, "sd"].median())

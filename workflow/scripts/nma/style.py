@@ -23,6 +23,7 @@ MODALITY = {
 
 plt.rcParams.update(
     {
+        "text.parse_math": False,  # a name may hold "$"
         "font.family": "DejaVu Sans",
         "font.size": 9,
         "axes.edgecolor": GREY,

@@ -15,6 +15,19 @@ Array = NDArray[np.float64]
 INTERVAL = (0.025, 0.975)
 
 
+def tables(
+    names: Sequence[str], d: Array, tau: Array, thresholds: Sequence[float], fixed: bool, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Every table of a posterior by its name; ``fixed`` if tau is 0 by the model."""
+    return {
+        "effects": effects(names, d, tau, thresholds, seed),
+        "league": league(names, d),
+        "ranks": ranks(names, d),
+        "rank_probabilities": rank_probabilities(names, d),
+        "heterogeneity": heterogeneity(tau, fixed),
+    }
+
+
 def effects(
     names: Sequence[str], d: Array, tau: Array, thresholds: Sequence[float], seed: int
 ) -> pd.DataFrame:

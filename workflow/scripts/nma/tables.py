@@ -1,83 +1,41 @@
-"""Read and write tables. The only module of the data path that touches files.
+"""Read and write tables. With ``grid`` the only module of the data path that touches files.
 
-Input tables are read as text: nothing is guessed, so a date, a decimal comma or the
-word "NA" reaches validation as the user typed it.
+Input tables are read as text: no cell is interpreted, so a decimal comma or the word
+"NA" reaches validation as the user typed it.
 """
 
-import csv
-import io
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from nma.contract import Field
 from nma.findings import Finding, InputError, nearest
+from nma.grid import Grid, read_grid
 
 FILE, ROW = "_file", "_row"
+# Columns of our own tables that are text whatever they look like.
+TEXT = frozenset(
+    [
+        *("study", "treatment", "comparator", "basis", "derivation", "reported", "kind"),
+        *("instrument", "rob", "doubt", "doi", "file", "rows", "row", "reason", "parameter"),
+        *("level", "column", "value", "rule", "hint", "evidence", "proposal"),
+    ]
+)
 NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"  # finite, ASCII digits
 
 
-def read_text(path: str | Path) -> pd.DataFrame:
+def read_text(path: str | Path, sheet: str | None = None) -> pd.DataFrame:
     """One CSV or XLSX file as text cells, blanks as "", with ``_file`` and ``_row``.
 
     ``_row`` counts as a spreadsheet does: the header is row 1. Fully blank rows are
-    skipped but still counted. Raises InputError for a file that is missing, empty,
-    not UTF-8, without a header or with rows longer than the header.
+    skipped but still counted, columns without a name dropped. Warnings of the grid are
+    dropped too. Raises InputError for a file that cannot be read (see ``read_grid``) or
+    with a cell that cannot.
     """
-    path = Path(path)
-
-    def fail(rule: str, hint: str, **where) -> InputError:
-        return InputError([Finding("error", str(path), rule, hint, **where)])
-
-    if not path.is_file():
-        raise fail("file_missing", "The file does not exist; check the path in config/config.yaml.")
-    if path.suffix.lower() == ".xlsx":
-        grid = _xlsx_grid(path, fail)
-    else:
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = path.read_bytes()[: error.start].count(b"\n") + 1
-            raise fail(
-                "encoding",
-                f"Not UTF-8 (byte {error.start} on line {line}); save the sheet as 'CSV UTF-8'.",
-                row=line,
-            ) from None
-        try:
-            grid = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        except csv.Error as error:
-            raise fail("csv_syntax", f"Not a readable CSV ({error}); check the quotes.") from None
-    if not grid or not any(cell.strip() for cell in grid[0]):
-        raise fail("empty_file", "The file is empty; its first row must hold the column names.")
-    header = [cell.strip() for cell in grid[0]]
-    repeated = sorted({name for name in header if name and header.count(name) > 1})
-    if repeated:
-        raise fail("header", f"Column names appear twice: {repeated}; rename one.", row=1)
-    ragged = [i for i, cells in enumerate(grid, 1) if any(c.strip() for c in cells[len(header) :])]
-    if ragged:
-        raise InputError(
-            [
-                Finding(
-                    "error",
-                    str(path),
-                    "ragged_row",
-                    f"The row has more cells than the header's {len(header)}; quote cells "
-                    "that hold a comma.",
-                    row=i,
-                )
-                for i in ragged
-            ]
-        )
-    rows = [
-        [cell.strip() for cell in cells[: len(header)]] + [""] * (len(header) - len(cells))
-        for cells in grid[1:]
-    ]
-    table = pd.DataFrame(rows, columns=header, dtype=str)
-    table[FILE], table[ROW] = str(path), range(2, len(table) + 2)
-    if "" in table:
-        table = table.drop(columns="")
-    return table[table.drop(columns=[FILE, ROW]).ne("").any(axis=1)].reset_index(drop=True)
+    return _frame(read_grid(path, sheet))
 
 
 def read_input(path: str | Path, fields: tuple[Field, ...], name: str) -> pd.DataFrame:
@@ -86,13 +44,14 @@ def read_input(path: str | Path, fields: tuple[Field, ...], name: str) -> pd.Dat
     Raises InputError if a required column is missing, naming the nearest one present,
     or if the table has no rows.
     """
-    table = read_text(path)
+    grid = read_grid(path)
+    table = _frame(grid)
     present = [column for column in table.columns if column not in (FILE, ROW)]
     known = [field.name for field in fields]
     findings = [
         Finding(
             "error",
-            str(path),
+            grid.file,
             "wrong_header",
             f"The {name} table needs a column '{field.name}' ({field.meaning})."
             + nearest(field.name, [c for c in present if c not in known]),
@@ -106,7 +65,7 @@ def read_input(path: str | Path, fields: tuple[Field, ...], name: str) -> pd.Dat
         raise InputError(findings)
     if table.empty and name in ("trials", "instruments", "treatments"):
         raise InputError(
-            [Finding("error", str(path), "empty_file", f"The {name} table has no rows.")]
+            [Finding("error", grid.file, "empty_file", f"The {name} table has no rows.")]
         )
     for column in known:
         if column not in table:
@@ -134,12 +93,48 @@ def is_number(cells: pd.Series) -> pd.Series:
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a CSV whole or not at all (written aside, then renamed); 10 digits."""
+    """Write a CSV whole or not at all (written aside, then renamed); 10 digits.
+
+    Text that a spreadsheet would take for a formula is made harmless (``guard``).
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.part")
-    table.to_csv(aside, index=False, float_format="%.10g", lineterminator="\n")
+    guarded = table.apply(lambda column: column if is_numeric_dtype(column) else guard(column))
+    guarded.to_csv(aside, index=False, float_format="%.10g", lineterminator="\n")
     os.replace(aside, path)
+
+
+def guard(cells: pd.Series) -> pd.Series:
+    """Text cells with an apostrophe before what a spreadsheet would run: = + - @ tab return.
+
+    Plain numbers stay. ``unguard`` gives every cell back: a cell that begins with an
+    apostrophe and one of these gets a second apostrophe.
+    """
+    text = cells.where(cells.map(lambda cell: isinstance(cell, str)), "").astype(str)
+    risky = text.str.match(r"'*[=+\-@\t\r]") & ~text.str.fullmatch(NUMBER)
+    return cells.where(~risky, "'" + text) if risky.any() else cells
+
+
+def unguard(cells: pd.Series) -> pd.Series:
+    """Cells as they were before ``guard``."""
+    return cells.str.replace(r"^'('*[=+\-@\t\r])", r"\1", regex=True)
+
+
+def read_back(path: str | Path) -> pd.DataFrame:
+    """A table of our own as text, blanks as "" ("NA" may be a value)."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False).apply(unguard)
+
+
+def read_typed(path: str | Path, text: Collection[str] = TEXT) -> pd.DataFrame:
+    """A table of our own with numbers where every cell of a column is one, blank as NaN;
+    ``text`` columns stay text: a study may be called 2001 or NA."""
+    table = read_back(path)
+    for column in table.columns.difference(list(text)):
+        numeric = pd.to_numeric(table[column], errors="coerce")
+        if numeric.notna().eq(table[column].ne("")).all():
+            table[column] = numeric
+    return table
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -151,20 +146,12 @@ def write_text(text: str, path: str | Path) -> None:
     os.replace(aside, path)
 
 
-def _xlsx_grid(path: Path, fail) -> list[list[str]]:
-    import zipfile
-
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
-        raise fail("xlsx", f"Not a readable XLSX workbook ({error}); save it again.") from None
-    grid = [
-        ["" if cell is None else f"{cell}".strip() for cell in row]
-        for row in book.worksheets[0].iter_rows(values_only=True)
-    ]
-    book.close()
-    while grid and not any(grid[-1]):
-        grid.pop()
-    return grid
+def _frame(grid: Grid) -> pd.DataFrame:
+    errors = [finding for finding in grid.findings if finding.level == "error"]
+    if errors:
+        raise InputError(errors)
+    named = [i for i, name in enumerate(grid.header) if name]
+    rows = [[cells[i] for i in named] for _, cells in grid.rows]
+    table = pd.DataFrame(rows, columns=[grid.header[i] for i in named], dtype=str)
+    table[FILE], table[ROW] = grid.file, [row for row, _ in grid.rows]
+    return table

@@ -1,0 +1,48 @@
+"""Draw the figures of the checks, and of the sensitivity analyses where asked for."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+sys.stderr = open(snakemake.log[0], "w", buffering=1)
+
+from pathlib import Path
+from time import perf_counter
+
+from nma import tables
+from nma.checks import figures
+from nma.style import save
+
+given, params = snakemake.input, snakemake.params
+wanted = [name for name in figures.FIGURES if f"{name}_svg" in snakemake.output.keys()]
+
+
+def drawn():
+    """(name, figure) of every figure that the rule wants."""
+    yield from figures.every_figure(
+        lambda name: tables.read_typed(given[name], tables.TEXT | figures.TEXT),
+        params.reference,
+        params.mid,
+        [name for name in wanted if name in figures.OF_A_NETWORK],
+    )
+    if "sensitivity" in wanted:
+        # results/{analysis}/{stratum}/effects.csv, the main analysis first
+        effects = {Path(path).parts[-3]: tables.read_typed(path) for path in given.effects}
+        yield (
+            "sensitivity",
+            figures.function("sensitivity")(
+                effects,
+                params.reference,
+                params.mid,
+                [name for name in params.analyses if name not in effects],
+            ),
+        )
+
+
+start = perf_counter()
+for name, figure in drawn():
+    save(figure, [snakemake.output[f"{name}_{kind}"] for kind in ("svg", "pdf", "png")])
+    print(f"{perf_counter() - start:6.2f} s  {name}", file=sys.stderr)
+    start = perf_counter()

@@ -1,0 +1,246 @@
+"""Parts that the figures of the checks share: axes measured in inches, intervals, columns of
+text beside an axis, labels that do not cover one another."""
+
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from nma.style import GREY, INK, plt
+
+Array = NDArray[np.float64]
+SMALL = 7.5  # font size of labels and columns of text
+STRIPE = "#f3f5f7"
+# No difference on 0-100 points can be larger; most axes need less.
+LIMIT = 100.0
+
+
+def said(sentence: str) -> Figure:
+    """A figure that has nothing to draw says why."""
+    figure = plt.figure(figsize=(9.5, 0.9))
+    figure.text(0.01, 0.5, fill(sentence, 110), va="center", fontsize=10)
+    return figure
+
+
+def frame(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of one axes, in inches; text may stand outside it, ``style.save`` finds it."""
+    figure = plt.figure(figsize=(width, height))
+    return figure, figure.add_axes((0, 0, 1, 1))
+
+
+def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """One more axes at a place in inches from the figure's lower left corner."""
+    w, h = figure.get_size_inches()
+    return figure.add_axes((left / w, bottom / h, width / w, height / h))
+
+
+def flags(column: pd.Series) -> NDArray[np.bool_]:
+    """A column of True and False, also as it comes back from a CSV."""
+    return column.astype(str).str.casefold().isin({"true", "1", "1.0"}).to_numpy(dtype=bool)
+
+
+def texts(column: pd.Series) -> list[str]:
+    """A column of names, blank where missing."""
+    return ["" if pd.isna(value) else str(value) for value in column]
+
+
+def numbers(column: pd.Series) -> Array:
+    """A column as floats, missing where it is blank."""
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+
+
+def short(name: object, width: int = 42) -> str:
+    text = str(name)
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
+def pair(treatment: object, comparator: object, width: int = 32) -> str:
+    return f"{short(treatment, width)} v {short(comparator, width)}"
+
+
+def p_value(p: float) -> str:
+    if not np.isfinite(p):
+        return "–"
+    return "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def shown(some: int, all_: int, things: str) -> str:
+    """ "12 of 56 treatments shown", or nothing where all are."""
+    return "" if some == all_ else f"{some} of {all_} {things} shown. "
+
+
+def heading(ax: Axes, text: str, width: int = 125) -> None:
+    """What the reader must know, above the axes."""
+    wrapped = "\n".join(fill(line, width) for line in text.split("\n"))
+    ax.set_title(wrapped, fontsize=8.5, fontweight="normal", pad=8, linespacing=1.35)
+
+
+def span(*values: ArrayLike, limit: float = LIMIT) -> tuple[float, float]:
+    """Axis limits in points that hold 0 and all values up to the limit."""
+    every = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in values])
+    every = np.clip(every[np.isfinite(every)], -limit, limit)
+    low, high = min(every.min(initial=0.0), 0.0), max(every.max(initial=0.0), 0.0)
+    room = 0.04 * max(high - low, 1.0)
+    return low - room, high + room
+
+
+def rows_axis(ax: Axes, labels: Sequence[str], stripes: bool = True) -> Array:
+    """Rows from the top down, one a label; gives their heights."""
+    n = len(labels)
+    y = np.arange(n - 1, -1, -1, dtype=float)
+    ax.set_yticks(y, labels, fontsize=8)
+    ax.set_ylim(-0.5, n - 0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    if stripes:
+        ax.barh(y[1::2], 1, height=1, color=STRIPE, zorder=0, transform=ax.get_yaxis_transform())
+    return y
+
+
+def intervals(
+    ax: Axes,
+    y: ArrayLike,
+    low: ArrayLike,
+    point: ArrayLike,
+    high: ArrayLike,
+    limits: tuple[float, float],
+    colour: str,
+    marker: str = "o",
+    hollow: ArrayLike = False,
+    width: float = 1.5,
+    size: float = 4.5,
+) -> None:
+    """Intervals with their points; an arrow where the axis ends before the interval does."""
+    y, low, point, high = (np.asarray(v, dtype=float) for v in (y, low, point, high))
+    given = np.isfinite(point)
+    hollow = np.broadcast_to(np.asarray(hollow, dtype=bool), y.shape)[given]
+    y, low, point, high = y[given], low[given], point[given], high[given]
+    clipped = np.clip([low, high], *limits)
+    ax.hlines(y, *clipped, color=colour, lw=width, zorder=2)
+    inside = (point >= limits[0]) & (point <= limits[1])
+    for which, face in ((inside & ~hollow, colour), (inside & hollow, "white")):
+        if which.any():
+            ax.plot(point[which], y[which], marker, color=colour, mfc=face, ms=size, zorder=3)
+    for end, beyond, arrow in (
+        (limits[0], low < limits[0], "<"),
+        (limits[1], high > limits[1], ">"),
+    ):
+        if beyond.any():
+            at = np.full(beyond.sum(), end)
+            ax.plot(at, y[beyond], arrow, color=colour, ms=3.5, clip_on=False, zorder=3)
+
+
+def column(
+    ax: Axes,
+    inches: float,
+    y: Iterable[float],
+    cells: Sequence[str],
+    title: str,
+    align: str = "left",
+    bold: Sequence[bool] | None = None,
+) -> None:
+    """A column of text to the right of the axes, its title level with the top."""
+    x = 1 + inches / (ax.get_position().width * ax.figure.get_figwidth())
+    style = {"transform": ax.get_yaxis_transform(), "ha": align, "fontsize": SMALL}
+    for i, (at, cell) in enumerate(zip(y, cells, strict=True)):
+        weight = "bold" if bold is not None and bold[i] else "normal"
+        if cell:
+            ax.text(x, at, cell, va="center", fontweight=weight, linespacing=1.2, **style)
+    top = ax.get_ylim()[1]
+    ax.annotate(
+        title,
+        (x, top),
+        xycoords=ax.get_yaxis_transform(),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha=align,
+        va="bottom",
+        fontsize=SMALL,
+        fontweight="bold",
+    )
+
+
+def label_points(
+    ax: Axes,
+    x: ArrayLike,
+    y: ArrayLike,
+    labels: Sequence[str],
+    crowd: tuple[ArrayLike, ArrayLike] | None = None,
+) -> None:
+    """Names beside points, none over another or beyond the axes where that can be had; a
+    fine line leads to a point whose name stands apart. ``crowd``: points not to cover.
+
+    The limits of the axes must be final.
+    """
+    renderer, scale = ax.figure.canvas.get_renderer(), ax.figure.dpi / 72
+    at = ax.transData.transform(np.column_stack([x, y]))
+    others = at if crowd is None else ax.transData.transform(np.column_stack(crowd))
+    inside = ax.get_window_extent(renderer).padded(-2)
+    edges = np.array([inside.x0, inside.y0, inside.x1, inside.y1])
+    angle = np.linspace(0, 2 * np.pi, 25)[:-1]
+    reach = np.repeat([6.0, 14.0, 26.0, 40.0, 58.0, 80.0, 110.0], len(angle))[:, None] * scale
+    way = np.tile(np.column_stack([np.cos(angle), np.sin(angle)]), (7, 1))
+    taken, leaders = np.empty((0, 4)), []
+    for (px, py), label in zip(at, labels, strict=True):
+        text = ax.annotate(
+            label, (0, 0), fontsize=SMALL, annotation_clip=False, ha="left", va="bottom", zorder=6
+        )
+        box = text.get_window_extent(renderer)
+        half = np.array([box.width, box.height]) / 2
+        centre = (px, py) + way * (reach + half)
+        boxes = np.hstack([centre - half, centre + half])
+        outside = np.maximum(edges[:2] - boxes[:, :2], 0) + np.maximum(boxes[:, 2:] - edges[2:], 0)
+        cost = reach[:, 0] + 50 * outside.sum(axis=1)
+        cost += 1e4 * _overlaps(boxes, taken, 2.0).sum(axis=1)
+        cost += 25 * _overlaps(boxes, np.hstack([others, others]), 3.0).sum(axis=1)
+        best = int(cost.argmin())
+        taken = np.vstack([taken, boxes[best]])
+        text.xyann = tuple((boxes[best, :2] - (px, py)) / scale)
+        text.anncoords = "offset points"
+        text.xy = tuple(ax.transData.inverted().transform((px, py)))
+        if reach[best, 0] > 10 * scale:
+            leaders.append([(px, py), np.clip((px, py), boxes[best, :2], boxes[best, 2:])])
+    back = ax.transData.inverted()
+    lines = [back.transform(np.array(line)) for line in leaders]
+    ax.add_collection(LineCollection(lines, colors=GREY, linewidths=0.6, zorder=5), autolim=False)
+
+
+def _overlaps(boxes: Array, others: Array, room: float) -> NDArray[np.bool_]:
+    """(boxes, others) which of x0, y0, x1, y1 meet, with room between them."""
+    a, b = boxes[:, None, :], others[None, :, :]
+    return (
+        (a[..., 0] < b[..., 2] + room)
+        & (a[..., 2] > b[..., 0] - room)
+        & (a[..., 1] < b[..., 3] + room)
+        & (a[..., 3] > b[..., 1] - room)
+    )
+
+
+def cells(ax: Axes, values: Array, **options: object) -> None:
+    """A heat map with its first row at the top, and room for ticks at the cells' middles."""
+    ax.pcolormesh(values, edgecolors="white", linewidth=0.6, **options)
+    ax.set_xlim(0, values.shape[1])
+    ax.set_ylim(values.shape[0], 0)
+    ax.tick_params(length=0)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+
+
+def legend(ax: Axes, inches: float, columns: int, **options: object) -> None:
+    """A legend below the axes, ``inches`` under it."""
+    down = inches / (ax.get_position().height * ax.figure.get_figheight())
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(0, -down),
+        ncol=columns,
+        frameon=False,
+        fontsize=8,
+        labelcolor=INK,
+        borderaxespad=0,
+        **options,
+    )

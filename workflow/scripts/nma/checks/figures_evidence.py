@@ -1,0 +1,241 @@
+"""Figures of the evidence itself: small studies, effect modifiers, contributions."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from nma.checks.figure_parts import (
+    SMALL,
+    cells,
+    column,
+    flags,
+    frame,
+    heading,
+    intervals,
+    legend,
+    numbers,
+    p_value,
+    pair,
+    place,
+    rows_axis,
+    said,
+    short,
+    shown,
+    span,
+    texts,
+)
+from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt
+
+REFERENCE_KINDS = ("placebo", "none")
+Z95 = 1.959964
+MOST_ROWS, MOST_COLUMNS, MOST_COMPARISONS, MOST_LEVELS = 40, 22, 18, 4
+SHARES = LinearSegmentedColormap.from_list("shares", ["#f6f8fa", "#8fb8d9", "#0a4f82", "#062c48"])
+SINGLE = "single-study comparisons"
+
+
+def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> Figure:
+    """Comparison-adjusted funnel. ``points`` is funnel.csv, ``egger`` egger.csv,
+    ``effects`` small_study.csv, which holds the kind of every treatment but the reference."""
+    if points.empty:
+        return said("There is no comparison for a funnel.")
+    alone = flags(points["alone"])
+    if alone.all():
+        return said(
+            "There is no funnel: every comparison has one study, which is its own pooled effect."
+        )
+    kinds = dict(zip(texts(effects["treatment"]), texts(effects["kind"]), strict=True))
+    inactive = [
+        kinds.get(a, "placebo") in REFERENCE_KINDS or kinds.get(b, "placebo") in REFERENCE_KINDS
+        for a, b in zip(texts(points["treatment"]), texts(points["comparator"]), strict=True)
+    ]
+    x, se, inactive = numbers(points["adjusted"]), numbers(points["se"]), np.array(inactive)
+    figure, ax = frame(6.6, 4.8)
+    deep = 1.06 * float(se.max())
+    wide = 1.08 * max(float(np.abs(x[~alone]).max()), Z95 * deep)
+    ax.fill_between(
+        [-Z95 * deep, 0, Z95 * deep], [deep, 0, deep], deep, color=LIGHT, alpha=0.35, lw=0, zorder=0
+    )
+    ax.plot(
+        [-Z95 * deep, 0, Z95 * deep],
+        [deep, 0, deep],
+        "--",
+        color=GREY,
+        lw=0.9,
+        zorder=1,
+        label="pseudo 95% limits (±1.96 SE)",
+    )
+    ax.axvline(0, color=INK, lw=0.8, zorder=1)
+    for which, marker, colour, label in (
+        (inactive & ~alone, "o", BLUE, "placebo or no treatment v active"),
+        (~inactive & ~alone, "^", ORANGE, "active v active"),
+    ):
+        if which.any():
+            ax.plot(
+                x[which],
+                se[which],
+                marker,
+                color=colour,
+                mec=INK,
+                mew=0.5,
+                ms=5.5,
+                alpha=0.85,
+                label=f"{label} ({which.sum()})",
+                zorder=3,
+            )
+    row = egger.iloc[0] if len(egger) else pd.Series(dtype=object)
+    slope = float(pd.to_numeric(row.get("slope"), errors="coerce")) if len(row) else np.nan
+    if np.isfinite(slope):
+        ends, middle = np.array([se[~alone].min(), se[~alone].max()]), se[~alone].mean()
+        ax.plot(
+            slope * (ends - middle), ends, color=INK, lw=1.6, label="regression on SE", zorder=2
+        )
+        note = (
+            f"Slope {_signed(slope)} points of benefit per point of SE (95% CI "
+            f"{_signed(row['ci_low'])} to {_signed(row['ci_high'])}), p {p_value(float(row['p']))}, "
+            f"{row['comparisons']:.0f} comparisons."
+        )
+    else:
+        note = (
+            f"No regression on the standard error: {texts(egger['note'])[0] if len(egger) else ''}."
+        )
+    if alone.any():
+        note += f" {alone.sum()} contrasts that are alone in their comparison are 0 by construction and not shown."
+    heading(ax, note, 100)
+    ax.set_xlim(-wide, wide)
+    ax.set_ylim(deep, 0)
+    ax.set_xlabel(
+        "benefit of the later treatment less that of its comparison, points of 0-100 pain\n"
+        "favours the earlier in the order   ←   0   →   favours the later"
+    )
+    ax.set_ylabel("standard error, points")
+    legend(ax, 0.62, 2)
+    return figure
+
+
+def _signed(value: float) -> str:
+    return f"{float(value):.2f}".replace("-", "−")
+
+
+def small_study(table: pd.DataFrame, reference: str) -> Figure:
+    """Effects as they are and extrapolated to a standard error of 0. ``table`` is
+    small_study.csv."""
+    kinds = texts(table["parameter"]) if len(table) else []
+    rows = table[[name.startswith("d[") for name in kinds]] if len(table) else table
+    if rows.empty:
+        return said("There is no effect to correct for small studies.")
+    slope = table[[name.startswith("slope") for name in kinds]].iloc[0]
+    rows = rows.assign(at=numbers(rows["main_mean"])).sort_values("at", kind="stable")
+    total = len(rows)
+    if total > MOST_ROWS:
+        shift = np.abs(numbers(rows["mean"]) - rows["at"].to_numpy())
+        keep = np.sort(np.argsort(-np.nan_to_num(shift), kind="stable")[:MOST_ROWS])
+        rows = rows.iloc[keep]
+    figure, ax = frame(5.6, 0.24 * len(rows))
+    y = rows_axis(ax, [short(name) for name in texts(rows["treatment"])])
+    main, sd = rows["at"].to_numpy(), numbers(rows["main_sd"])
+    low, there, high = (numbers(rows[name]) for name in ("ci_low", "mean", "ci_high"))
+    limits = span(main - Z95 * sd, main + Z95 * sd, low, there, high, limit=60.0)
+    known = np.isfinite(there)
+    ax.axvline(0, color=INK, lw=0.8, zorder=1)
+    ax.hlines(
+        y[known], *np.clip([low[known], high[known]], *limits), color="#f3c677", lw=5, zorder=1.5
+    )
+    intervals(ax, y, main - Z95 * sd, main, main + Z95 * sd, limits, INK, "o", width=1.0)
+    ax.hlines(
+        y[known], *np.clip([main[known], there[known]], *limits), color=ORANGE, lw=2.2, zorder=3
+    )
+    seen = known & (there > limits[0]) & (there < limits[1])
+    ax.plot(there[seen], y[seen], "D", color=ORANGE, mec=INK, mew=0.8, ms=5, zorder=4)
+    change = [
+        f"{m:.1f} → {t:.1f}" if np.isfinite(t) else "not estimable"
+        for m, t in zip(main, there, strict=True)
+    ]
+    column(ax, 0.15, y, [c.replace("-", "−") for c in change], "main → SE 0")
+    ax.set_xlim(limits)
+    ax.set_xlabel(
+        f"Difference from {reference}, points of 0-100 pain\n"
+        f"less pain than {reference}   ←   0   →   more pain"
+    )
+    note = shown(len(rows), total, "treatments")
+    if np.isfinite(numbers(pd.Series([slope["mean"]]))[0]):
+        note += (
+            f"Slope {_signed(slope['mean'])} points per point of SE (95% CrI "
+            f"{_signed(slope['ci_low'])} to {_signed(slope['ci_high'])}), p {p_value(slope['p'])}; "
+            "below 0: smaller studies show more benefit."
+        )
+    else:
+        note += f"The slope is {texts(pd.Series([slope['note']]))[0] or 'not estimable'}."
+    heading(ax, note)
+    legend(
+        ax,
+        0.62,
+        2,
+        handles=[
+            Line2D([], [], color=INK, marker="o", ms=4.5, lw=1, label="main: mean, 95% CrI"),
+            Line2D(
+                [],
+                [],
+                color="#f3c677",
+                marker="D",
+                mfc=ORANGE,
+                mec=INK,
+                ms=5,
+                lw=5,
+                label="extrapolated to SE = 0: mean, 95% CrI",
+            ),
+        ],
+    )
+    return figure
+
+
+def contributions(table: pd.DataFrame, reference: str) -> Figure:
+    """Share of every direct comparison in every estimate. ``table`` is contributions.csv."""
+    if table.empty:
+        return said("There is no estimate to which comparisons could contribute.")
+    names = zip(texts(table["direct_treatment"]), texts(table["direct_comparator"]), strict=True)
+    table = table.assign(
+        direct=[pair(*name, 26) for name in names], estimate=texts(table["treatment"])
+    )
+    wide = table.pivot_table(
+        index="estimate", columns="direct", values="contribution", aggfunc="sum", fill_value=0.0
+    )
+    mixed = wide.max(axis=1).sort_values(kind="stable").head(MOST_ROWS).index
+    kept = wide.loc[wide.index.isin(mixed)]
+    order = kept.sum().sort_values(ascending=False, kind="stable").index
+    kept = kept[order]
+    main, others = kept.iloc[:, :MOST_COLUMNS], kept.iloc[:, MOST_COLUMNS:]
+    first = np.argmax(main.to_numpy(), axis=1)
+    place_of = np.lexsort((-main.to_numpy().max(axis=1), first))
+    main, others = main.iloc[place_of], others.iloc[place_of]
+    values, labels = main.to_numpy(), list(main.columns)
+    if others.shape[1]:
+        values = np.column_stack([values, others.sum(axis=1)])
+        labels.append(f"{others.shape[1]} others together")
+    figure, ax = frame(0.27 * max(values.shape[1], 3), 0.22 * len(values))
+    cells(ax, values, cmap=SHARES, vmin=0, vmax=1)
+    ax.set_yticks(np.arange(len(values)) + 0.5, [short(n) for n in main.index], fontsize=8)
+    ax.set_xticks(np.arange(len(labels)) + 0.5, labels, rotation=90, fontsize=SMALL)
+    for i, j in zip(*np.nonzero(values >= 0.095), strict=True):
+        ax.text(
+            j + 0.5,
+            i + 0.5,
+            f"{100 * values[i, j]:.0f}",
+            ha="center",
+            va="center",
+            fontsize=6,
+            color="white" if values[i, j] > 0.5 else INK,
+        )
+    ax.set_ylabel(f"estimate against {reference}")
+    ax.set_xlabel("direct comparison, the largest contributors first")
+    heading(
+        ax,
+        "Percent of the estimate (row) that comes through a direct comparison (column); rows add "
+        "to 100, from 10 on printed.\n"
+        + shown(len(values), len(wide), "estimates, the most mixed,")
+        + shown(min(len(order), MOST_COLUMNS), len(order), "comparisons"),
+        100,
+    )
+    return figure

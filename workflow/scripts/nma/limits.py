@@ -1,0 +1,28 @@
+"""How large an input file may be, and the error of a file that cannot be used."""
+
+from nma.findings import Finding, InputError
+
+MAX_TEXT_BYTES = 20_000_000  # ten thousand trials take 10 MB; more is no table of trials
+MAX_WORKBOOK_BYTES = 50_000_000  # it may hold pictures as well
+MAX_UNPACKED = 200_000_000  # bytes of XML; more takes minutes and gigabytes to parse
+MAX_RATIO = 200  # spreadsheets pack 5 to 50 times; a zip bomb packs 1,000 times
+MAX_ROWS = 100_000  # later steps hold the table in memory several times
+MAX_COLUMNS = 1_000  # a wide sheet of ten arms has about 300
+MAX_CELLS = 5_000_000  # blank ones too, as text; ten thousand trials of 300 columns have 3 million
+MAX_WORKBOOK_CELLS = 1_000_000  # blank ones with a format too; each takes 20 microseconds
+MAX_CHARACTERS = 100_000  # a spreadsheet cell holds 32,767; more is an unclosed quote
+MAX_ODD = 100_000  # findings about characters; more is another kind of file
+
+SHRINK = "Delete the blank rows and columns around the table, or split it."
+
+
+def fail(file: str, rule: str, hint: str, **where) -> InputError:
+    """The error of a file that cannot be used."""
+    return InputError([Finding("error", file, rule, hint, **where)])
+
+
+def limit(file: str, what: str, value: int, most: int, advice: str = "", **where) -> None:
+    """Raise InputError if the value is above the limit."""
+    if value > most:
+        hint = f"{value:,} {what}; the limit is {most:,}. {advice}".rstrip()
+        raise fail(file, "too_large", hint, **where)
