@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: run test test-slow check lint format bench clean setup reference-shift
+.PHONY: run test test-slow check lint format bench bench-checks mutations clean setup reference-shift
 
 run: setup ## the whole analysis: results/report.html
 	@$(RUN) snakemake --cores $(CORES) $(ARGS)
@@ -33,7 +33,7 @@ test: setup ## the fast tests
 test-slow: setup ## simulations: coverage, NUTS on simulated networks
 	@$(RUN) pytest -m slow $(ARGS)
 
-check: setup ## validation alone: results/validation/findings.csv
+check: setup ## validation alone: results/validation/report.html
 	@$(RUN) snakemake --cores $(CORES) --quiet rules -- results/validation/findings.csv
 	@cat results/validation/errors.txt
 
@@ -46,6 +46,12 @@ format: setup
 
 bench: setup ## the times in the README
 	@$(RUN) python benchmarks/times.py
+
+bench-checks: run ## seconds of every check, on the chronic and on a simulated network
+	@$(RUN) python benchmarks/checks.py
+
+mutations: setup ## docs/mutations.md: damage the trials table and see what is caught
+	@$(RUN) python benchmarks/mutations.py
 
 reference-shift: run ## docs/reference_choice.md
 	@PYTHONPATH=workflow/scripts $(RUN) python benchmarks/reference_choice.py

@@ -26,6 +26,7 @@ include: "workflow/rules/network.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/summarise.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 

@@ -675,7 +675,8 @@ def again(name: str, label: Callable[[str], str], sure: bool = False, draws: int
         new = label(old)
         if new == old and not sure:
             return None
-        added = [sheet.add(one, study=new) for one in sheet.lines if sheet.study(one) == old]
+        own = [one for one in sheet.lines if sheet.study(one) == old]
+        added = [sheet.add(one, study=new) for one in own]
         return Hit(f"{old!r} again as {new!r}", added, (), (old,))
 
     KINDS.append(Kind(name, "duplicate", do, sure, draws))
@@ -847,7 +848,7 @@ def _(rng, sheet):
     return Hit(f"row {line.origin}", [line], (), (sheet.study(line),))
 
 
-@kind("study missing", "missing")
+@kind("whole study missing", "missing")
 def _(rng, sheet):
     line = choose(rng, sheet, filled(sheet, "mean"))
     label = sheet.study(line)

@@ -123,7 +123,7 @@ def settings() -> dict:
 
 
 def test_headline_and_caveat_in_plain_words(tmp_path, settings):
-    context = report.collect(results(tmp_path, settings), settings)
+    context = report.collect(results(tmp_path, settings), settings, TEMPLATE.parent)
     page = pages.render(context, TEMPLATE)
     assert "Of 2 active treatments in 1 study, 1 beats placebo: drug." in page
     # Normal(-12, 2) lies below -10 with probability .84 only.
@@ -135,7 +135,7 @@ def test_headline_and_caveat_in_plain_words(tmp_path, settings):
 
 
 def test_nothing_from_the_data_acts_as_html(tmp_path, settings):
-    context = report.collect(results(tmp_path, settings, treatment=EVIL), settings)
+    context = report.collect(results(tmp_path, settings, treatment=EVIL), settings, TEMPLATE.parent)
     page = pages.render(context, TEMPLATE)
     assert "<script" not in page
     assert "<img src=x" not in page
@@ -144,7 +144,7 @@ def test_nothing_from_the_data_acts_as_html(tmp_path, settings):
 
 def test_islands_are_listed_with_what_would_join_them(tmp_path, settings):
     island = {"treatments": ["x", "y"], "studies": ["Z 2001"], "joined_by": "a trial of x"}
-    context = report.collect(results(tmp_path, settings, islands=[island]), settings)
+    context = report.collect(results(tmp_path, settings, islands=[island]), settings, TEMPLATE.parent)
     page = pages.render(context, TEMPLATE)
     assert "x and y (Z 2001)" in page
     assert "Would be joined by a trial of x" in page
@@ -154,7 +154,7 @@ def test_a_missing_result_is_an_error_not_a_gap(tmp_path, settings):
     root = results(tmp_path, settings)
     (root / "main/chronic/effects.csv").unlink()
     with pytest.raises(FileNotFoundError):
-        report.collect(root, settings)
+        report.collect(root, settings, TEMPLATE.parent)
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ def test_a_treatment_on_the_line_is_called_so(tmp_path, settings):
     for p, expected in ((0.972, ["drug"]), (0.96, []), (0.999, [])):
         effects.loc[effects["treatment"] == "drug", "p_below_0"] = p
         effects.to_csv(path, index=False)
-        assert report.collect(root, settings)["strata"][0]["borderline"] == expected
+        assert report.collect(root, settings, TEMPLATE.parent)["strata"][0]["borderline"] == expected

@@ -1,5 +1,4 @@
 # arms + posterior -> is the network to be believed? tables and figures of every check
-from nma.checks.programme import TABLES as CHECKS
 
 
 rule check_network:
@@ -16,9 +15,9 @@ rule check_network:
         **{name: f"results/{{analysis}}/{{stratum}}/checks/{name}.csv" for name in CHECKS},
     log:
         "logs/check_network/{analysis}_{stratum}.log",
+    priority: 5
     conda:
         "../../environment.yml"
-    priority: 5
     threads: 1
     resources:
         mem_mb=1500,
@@ -30,3 +29,29 @@ rule check_network:
         seed=seed,
     script:
         "../scripts/check_network.py"
+
+
+rule draw_checks:
+    """Draw every check, and every effect under every analysis."""
+    input:
+        **{name: f"results/{{analysis}}/{{stratum}}/checks/{name}.csv" for name in CHECKS},
+        effects=effects_of_every_analysis,
+        code=[
+            *modules("style", "tables"),
+            *sorted(map(str, (REPOSITORY / "workflow/scripts/nma/checks").glob("figure*.py"))),
+        ],
+    output:
+        **figure_files([*CHECK_FIGURES, "sensitivity"]),
+    log:
+        "logs/draw_checks/{analysis}_{stratum}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1200,
+    params:
+        reference=setting("reference"),
+        mid=setting("mid", "value"),
+        analyses=list(SETTINGS),
+    script:
+        "../scripts/draw_checks.py"

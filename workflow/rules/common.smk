@@ -9,6 +9,8 @@ from snakemake.utils import validate as check_schema
 STARTED = time.time()
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow/scripts"))
+from nma.checks.figures import OF_A_NETWORK as CHECK_FIGURES
+from nma.checks.names import TABLES as CHECKS
 from nma.contract import TRIALS
 from nma.plausibility import DEFAULTS as LIMITS
 from nma.settings import analyses as merge_analyses
@@ -30,7 +32,9 @@ for name, settings in SETTINGS.items():
         raise WorkflowError(f"config: '{name}' filters by unknown columns {unknown}")
 
 if unknown := sorted(set(config["plausibility"]) - set(LIMITS)):
-    raise WorkflowError(f"config: plausibility has no threshold {unknown}; see docs/plausibility.md")
+    raise WorkflowError(
+        f"config: plausibility has no threshold {unknown}; see docs/plausibility.md"
+    )
 
 # Exact results differ in the last bits between one and two BLAS threads.
 for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
@@ -139,27 +143,41 @@ def fits_with(engine):
     return "|".join(names) or "no_such_analysis"
 
 
-def results_of_every_stratum(wildcards):
-    """Every result of every stratum, or the file that says why there is none.
+def estimable():
+    """Folder of every stratum of every analysis -> whether it can be estimated.
 
     Known only after the networks are, so asking makes Snakemake run that checkpoint first.
     """
-    estimable = json.loads(Path(checkpoints.know_networks.get().output[0]).read_text())
-    return [path for folder, fits in estimable.items() for path in results_of(folder, fits)]
+    return json.loads(Path(checkpoints.know_networks.get().output[0]).read_text())
 
 
-def results_of(folder, estimable):
+def effects_of_every_analysis(wildcards):
+    """Effects of the wildcard's stratum under its own analysis and then all others."""
+    names = [wildcards.analysis, *(name for name in SETTINGS if name != wildcards.analysis)]
+    known = estimable()
+    folders = [f"results/{name}/{wildcards.stratum}" for name in names]
+    return [f"{folder}/effects.csv" for folder in folders if known.get(folder)]
+
+
+def results_of_every_stratum(wildcards):
+    """Every result of every stratum, or the file that says why there is none."""
+    return [path for folder, fits in estimable().items() for path in results_of(folder, fits)]
+
+
+def results_of(folder, fits):
     analysis = Path(folder).parent.name
     made = ["arms.csv", "excluded.csv", "account.csv", "network.json"]
-    if estimable:
+    if fits:
         made += ["posterior.nc", *(f"{name}.csv" for name in TABLES)]
     else:
         made += ["not_estimable.txt"]
-    if estimable and is_nuts(analysis):
+    if fits and is_nuts(analysis):
         made += ["audit.csv", "convergence.csv"]
     # Figures of a sensitivity analysis are drawn when asked for by name.
-    if estimable and analysis == "main":
+    if fits and analysis == "main":
+        made += [f"checks/{name}.csv" for name in CHECKS]
         made += [f"figures/{name}.svg" for name in (*FIGURES, *POSTERIOR_FIGURES)]
+        made += [f"figures/{name}.svg" for name in (*CHECK_FIGURES, "sensitivity")]
     return [f"{folder}/{name}" for name in made]
 
 

@@ -13,7 +13,9 @@ rule validate_trials:
         template=str(REPOSITORY / "workflow/report/validation.html.jinja"),
         frame=page_frame(),
         code=modules(
-            *("contract", "tables", "findings", "grid", "layout", "derive", "strata"),
+            *("grid", "limits", "cells", "sheet", "encoding", "csv_sheet"),
+            *("workbook", "worksheet", "formatting"),
+            *("contract", "tables", "findings", "layout", "derive", "strata"),
             *("corrections", "rule", "rules", "plausibility", "intake", "pages", "validation"),
         ),
     output:

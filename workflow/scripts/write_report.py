@@ -13,8 +13,9 @@ from pathlib import Path
 
 from nma import pages, report, tables
 
-context = report.collect(Path("results"), snakemake.params.settings)
-tables.write_text(pages.render(context, Path(snakemake.input.template)), snakemake.output.report)
+template = Path(snakemake.input.template)
+context = report.collect(Path("results"), snakemake.params.settings, template.parent)
+tables.write_text(pages.render(context, template), snakemake.output.report)
 tables.write_text(report.terminal(context, snakemake.output.report), snakemake.output.summary)
 settings = json.dumps(snakemake.params.settings, indent=1, ensure_ascii=False)
 tables.write_text(settings, snakemake.output.config)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nma.checks import words
 from nma.pages import listed
 from nma.summary import headline
 from nma.tables import read_back, read_typed
@@ -19,10 +20,13 @@ TABLES = ("effects", "ranks", "heterogeneity", "account", "excluded", "arms")
 OPTIONAL = ("audit", "convergence")
 
 
-def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def collect(
+    root: Path, settings: Mapping[str, Mapping[str, Any]], captions: Path
+) -> dict[str, Any]:
     """All results under ``root`` (results/) as the template wants them.
 
-    ``settings`` maps an analysis to its merged settings. Raises FileNotFoundError if a
+    ``settings`` maps an analysis to its merged settings; ``captions`` holds one .rst file
+    per figure. Raises FileNotFoundError if a
     stratum that can be estimated lacks a result.
     """
     strata = {
@@ -49,6 +53,7 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         "unassigned": unassigned.to_dict("records"),
         "comparison": [_comparison(strata, i) for i in range(len(strata["main"]))],
         "versions": {name: version(name) for name in PACKAGES},
+        "captions": {p.stem: p.read_text("utf-8").strip() for p in captions.glob("*.rst")},
         "overrides": {a: _differences(main, s) for a, s in settings.items() if a != "main"},
     }
 
@@ -121,6 +126,7 @@ def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) 
         "derived": int((arms["derivation"] != "as reported").sum()),
         "imputed": sorted(arms.loc[arms["derivation"].str.contains("imputed"), "study"].unique()),
         "figures": {},
+        "checks": [],
     }
     if not network["estimable"]:
         return out
@@ -140,6 +146,10 @@ def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) 
     out["borderline"] = _borderline(out, active, settings["headline"]["beats"])
     out["sentences"] = sentences(out["headline"], settings, out["studies"])
     out["rows"] = _rows(out, settings)
+    checked = sorted((folder / "checks").glob("*.csv"))
+    if analysis == "main" and checked:
+        tables = {path.stem: read_typed(path) for path in checked}
+        out["checks"] = words.sections(tables, settings["reference"], settings["mid"]["value"])
     if analysis == "main":
         figures = sorted((folder / "figures").glob("*.svg"))
         out["figures"] = {path.stem: _embed(path) for path in figures}

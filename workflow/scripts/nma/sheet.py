@@ -53,6 +53,11 @@ def check_row(file: str, row: int, cells: list[str], number: int) -> None:
             limit(file, "characters in a cell", len(cell), most, **at)
 
 
+def check_area(file: str, rows: int, columns: int) -> None:
+    """Raise InputError if a grid of that size has too many cells."""
+    limit(file, f"cells ({rows:,} rows of {columns:,} columns)", rows * columns, limits.MAX_CELLS)
+
+
 def check_first_row(file: str, records: list[Record]) -> None:
     """Raise InputError if row 1 holds no names, saying where they seem to be."""
     filled = {row: sum(1 for c in cells if strip(c)) for row, cells in records[:TITLE_ROWS]}
@@ -90,8 +95,7 @@ def to_grid(
     errors = _repeated(file, header) + errors
     if errors:
         raise InputError(errors)
-    size = f"cells ({len(records):,} rows of {len(header):,} columns)"
-    limit(file, size, len(records) * len(header), limits.MAX_CELLS)
+    check_area(file, len(records), len(header))
     findings = findings + _unnamed(file, header, records)
     cleaner = Cleaner(file, header, findings)
     rows = [(row, cleaner.clean(row, cells)) for row, cells in records]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from nma.findings import describe, outline
 from nma.intake import Intake
+from nma.rules import SUSPICIONS
 
 
 def page(came: Intake) -> dict[str, Any]:
@@ -22,11 +23,12 @@ def page(came: Intake) -> dict[str, Any]:
         {
             "study": study or "the files themselves",
             "errors": sum(row["level"] == "error" for row in found),
+            "suspect": sum(row["rule"] in SUSPICIONS for row in found),
             "findings": found,
         }
         for (_, study), found in studies.items()
     ]
-    groups.sort(key=lambda g: (g["errors"] == 0, g["study"].casefold()))
+    groups.sort(key=lambda g: (g["errors"] == 0, g["suspect"] == 0, g["study"].casefold()))
     unused = came.columns[came.columns["use"] == "not used"]
     return {
         "groups": groups,
@@ -43,8 +45,10 @@ def page(came: Intake) -> dict[str, Any]:
 
 
 def correction_line(finding: dict[str, str]) -> str:
-    """A line for data/corrections.csv; its new cell is blank where the figures do not say."""
-    if not (finding["row"] and finding["study"] and finding["column"]):
+    """A line for data/corrections.csv where a cell may be wrong; its new cell is blank where
+    the figures do not say."""
+    wrong = finding["level"] == "error" or finding["rule"] in SUSPICIONS
+    if not (wrong and finding["row"] and finding["study"] and finding["column"]):
         return ""
     column = finding["column"].rpartition("(")[2].rstrip(")")
     line = io.StringIO()

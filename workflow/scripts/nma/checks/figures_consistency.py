@@ -10,7 +10,6 @@ from nma.checks.figure_parts import (
     SMALL,
     cells,
     column,
-    flags,
     frame,
     heading,
     intervals,
@@ -27,7 +26,7 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, RED, plt
+from nma.style import BLUE, INK, LIGHT, ORANGE, plt
 
 MOST_SPLITS, MOST_DESIGNS, MOST_LABELS = 30, 25, 8
 CUT = 0.05  # p below which a split is set in bold

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -19,7 +18,6 @@ from nma.checks.figure_parts import (
     numbers,
     p_value,
     pair,
-    place,
     rows_axis,
     said,
     short,
@@ -27,7 +25,7 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt
+from nma.style import BLUE, GREY, INK, LIGHT, ORANGE
 
 REFERENCE_KINDS = ("placebo", "none")
 Z95 = 1.959964

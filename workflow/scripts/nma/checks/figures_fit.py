@@ -18,7 +18,6 @@ from nma.checks.figure_parts import (
     rows_axis,
     said,
     short,
-    shown,
     texts,
 )
 from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt

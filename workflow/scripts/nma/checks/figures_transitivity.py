@@ -7,8 +7,6 @@ from matplotlib.figure import Figure
 
 from nma.checks.figure_parts import (
     SMALL,
-    frame,
-    heading,
     numbers,
     p_value,
     pair,
@@ -16,10 +14,9 @@ from nma.checks.figure_parts import (
     rows_axis,
     said,
     short,
-    shown,
     texts,
 )
-from nma.style import BLUE, GREY, INK, ORANGE, plt
+from nma.style import BLUE, INK, plt
 
 NUMERIC = {
     "year": "year",

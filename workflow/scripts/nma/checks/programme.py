@@ -32,13 +32,6 @@ from nma.posterior import effect_draws
 from nma.specify import specify, typical_sd
 
 Tables = Iterator[tuple[str, pd.DataFrame]]
-TABLES = (
-    *("splittable", "node_splits", "models", "dev_dev", "interaction", "designs"),
-    *("decomposition", "net_heat", "fit", "fixed_and_random", "loo", "loo_totals"),
-    *("predictive", "influence", "influence_effects", "prior_tau", "prior_effects"),
-    *("power_scaling", "thresholds", "funnel", "egger", "small_study", "modifiers"),
-    *("modifiers_by_comparison", "modifier_tests", "contributions", "contributions_studies"),
-)
 ENOUGH = 4000  # draws of a p-value: its Monte Carlo error is then below 0.01
 
 
@@ -49,7 +42,7 @@ def every_check(
     settings: Mapping[str, Any],
     seed: int,
 ) -> Tables:
-    """(name, table) of every check, in the order of ``TABLES``.
+    """(name, table) of every check, in the order of ``names.TABLES``.
 
     ``table`` is arms.csv, ``tree`` posterior.nc, ``treatments`` treatments.csv as text;
     ``settings`` has reference, treatment_map, model, mid and headline.
