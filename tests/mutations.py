@@ -22,17 +22,16 @@ from pandas.api.types import is_numeric_dtype
 from tabular import ROOT, committed, committed_config
 
 from nma import intake, network, settings, strata
-from nma.contract import numbers
 from nma.contract import TRIALS as CONTRACT
+from nma.contract import numbers
 from nma.harmonise import harmonise
 
 SEED = 2022
 TRIALS = ROOT / "data/trials.csv"
 MOSTLY = 0.9  # share of damages that are done to a row of the main analysis, where one fits
 TRIES = 200  # draws until one of a kind is found that changes something
-SUSPECT_FLOOD = 20  # new findings from which on one damage buries the rest
 
-# ---- the sheet that is damaged -----------------------------------------------------------
+# ---- the sheet that is damaged ---------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -193,7 +192,7 @@ def _damage(
     )
 
 
-# ---- choosing ------------------------------------------------------------------------------
+# ---- choosing --------------------------------------------------------------------------
 
 
 def choose(rng: Random, sheet: Sheet, fits: Callable[[Line], bool]) -> Line | None:
@@ -264,7 +263,7 @@ def cells(
     KINDS.append(Kind(name, group, do, sure, draws))
 
 
-# ---- type: text where a number belongs ------------------------------------------------------
+# ---- type: text where a number belongs -------------------------------------------------
 
 FIGURES = ("mean", "sd", "n", "ci_low", "ci_high")
 POINTED = ("mean", "sd", "ci_low", "ci_high")
@@ -306,7 +305,7 @@ _type("two numbers in one cell", lambda rng, old: f"{old}/{old}")
 _type("typographic minus", lambda rng, old: "\u2212" + old[1:] if old[0] == "-" else None, POINTED)
 
 
-# ---- sign -----------------------------------------------------------------------------------
+# ---- sign ------------------------------------------------------------------------------
 
 
 def _turned(old: str) -> str | None:
@@ -350,7 +349,7 @@ cells(
 cells("negative SD", "sign", ("sd",), lambda rng, old: "-" + old, sure=True)
 
 
-# ---- magnitude ------------------------------------------------------------------------------
+# ---- magnitude -------------------------------------------------------------------------
 
 
 def _slip(factor: str) -> Change:
@@ -390,7 +389,7 @@ def _(rng, sheet):
     return edit(sheet, sheet.arms(line), ["n"], lambda line, column, old: old and old + "0")
 
 
-# ---- swapped cells --------------------------------------------------------------------------
+# ---- swapped cells ---------------------------------------------------------------------
 
 
 def _swap(sheet: Sheet, line: Line, one: str, other: str) -> Hit | None:
@@ -439,7 +438,9 @@ def _shift(rng: Random, sheet: Sheet, right: bool) -> Hit | None:
     else:
         line.cells.append("")
         lost = f", {line.cells.pop(i)!r} lost"
-    return Hit(f"row {line.origin} from {sheet.header[i]} on{lost}", [line], tuple(sheet.header[i:]))
+    return Hit(
+        f"row {line.origin} from {sheet.header[i]} on{lost}", [line], tuple(sheet.header[i:])
+    )
 
 
 @kind("cells moved one column right", "swapped", draws=6)
@@ -458,7 +459,7 @@ def _(rng, sheet):
     return _swap(sheet, line, "sd", "se")
 
 
-# ---- spread: something else typed as SD -------------------------------------------------------
+# ---- spread: something else typed as SD ------------------------------------------------
 
 
 def spread(name: str, of: Callable[[float, float], float], draws: int = 6) -> None:
@@ -498,7 +499,7 @@ def _(rng, sheet):
     return edit(sheet, [line], ["se"], lambda line, column, old: plain(float(old) * sqrt(n)))
 
 
-# ---- unit ------------------------------------------------------------------------------------
+# ---- unit ------------------------------------------------------------------------------
 
 HUNDRED = ("pain 0-100", "VAS 0-100", "NRS 0-100")
 TEN = ("NRS 0-10", "VAS 0-10", "BS-11 0-10")
@@ -579,12 +580,10 @@ def _(rng, sheet):
 @kind("months for weeks", "unit")
 def _(rng, sheet):
     line = choose(rng, sheet, lambda x: sheet.get(x, "weeks") and sheet.number(x, "weeks") >= 4)
-    return edit(
-        sheet, sheet.arms(line), ["weeks"], lambda x, c, old: plain(float(old) / 4.348, 1)
-    )
+    return edit(sheet, sheet.arms(line), ["weeks"], lambda x, c, old: plain(float(old) / 4.348, 1))
 
 
-# ---- wrong word of measure ----------------------------------------------------------------------
+# ---- wrong word of measure -------------------------------------------------------------
 
 
 def measured(old: str, new: str, whole: bool, sure: bool = False, draws: int = 4) -> None:
@@ -630,7 +629,7 @@ def _(rng, sheet):
     )
 
 
-# ---- duplicates -----------------------------------------------------------------------------------
+# ---- duplicates ------------------------------------------------------------------------
 
 
 @kind("row twice, at the end", "duplicate", sure=True)
@@ -699,7 +698,7 @@ def _(rng, sheet):
     return Hit(f"{old!r} again, rounded", added, (), (old,))
 
 
-# ---- names ------------------------------------------------------------------------------------------
+# ---- names -----------------------------------------------------------------------------
 
 HOMOGLYPHS = dict(zip("aeopcxyAEOPCTH", "аеорсхуАЕОРСТН", strict=True))  # Latin: Cyrillic
 
@@ -801,7 +800,7 @@ def _(rng, sheet):
     return edit(sheet, lines, ["duration"], lambda *_: new)
 
 
-# ---- missing ------------------------------------------------------------------------------------------
+# ---- missing ---------------------------------------------------------------------------
 
 for _column in ("mean", "sd", "n", "comparator", "study", "treatment", "measure", "instrument",
                 "duration", "weeks", "outcome"):  # fmt: skip
@@ -874,7 +873,7 @@ def _(rng, sheet):
     return Hit(f"ends in row {at + 1}", [sheet.lines[-1]], (), names)
 
 
-# ---- digits -------------------------------------------------------------------------------------------
+# ---- digits ----------------------------------------------------------------------------
 
 
 def _transposed(rng: Random, old: str) -> str | None:
@@ -920,7 +919,7 @@ cells("digit doubled", "digit", ("mean", "sd", "n"), _one_more, draws=6)
 cells("decimal point lost", "digit", ("mean", "sd"), _no_point, draws=6)
 
 
-# ---- wrong row ------------------------------------------------------------------------------------------
+# ---- wrong row -------------------------------------------------------------------------
 
 
 def _two(rng: Random, sheet: Sheet, *columns: str) -> tuple[Line, Line] | None:
@@ -981,7 +980,7 @@ def _(rng, sheet):
     return edit(sheet, [line], ["study"], lambda *_: sheet.study(sheet.lines[i]))
 
 
-# ---- ranges ------------------------------------------------------------------------------------------------
+# ---- ranges ----------------------------------------------------------------------------
 
 
 def ranged(name: str, column: str, text: str, draws: int = 2, **words: str) -> None:
@@ -1013,14 +1012,15 @@ ranged("cluster size below 1", "cluster_size", "0.5")
 ranged("SD beyond the scale", "sd", "140", measure="final")
 
 
-# ---- files and headers ---------------------------------------------------------------------------------------
+# ---- files and headers -----------------------------------------------------------------
 
 
 def recoded(name: str, change: Callable[[bytes], bytes], sure: bool = True) -> None:
     """A kind that changes the bytes of the whole file."""
 
     def do(rng: Random, sheet: Sheet) -> Hit | None:
-        return Hit(name, list(sheet.lines), (), whole=True, data=change(sheet.encoded()))
+        data = change(sheet.encoded())
+        return Hit(name, list(sheet.lines), tuple(sheet.header), whole=True, data=data)
 
     KINDS.append(Kind(name, "file", do, sure, 1))
 
@@ -1054,11 +1054,17 @@ recoded("CR line ends", lambda data: data.replace(b"\n", b"\r"))
 recoded("CRLF line ends", lambda data: data.replace(b"\n", b"\r\n"))
 recoded("header row missing", lambda data: data.split(b"\n", 1)[1])
 recoded("title above the header", lambda data: b"Trials of low back pain,,\n,,\n" + data)
-recoded("header row twice", lambda data: data.split(b"\n", 1)[0] + b"\n" + data)
 recoded("nothing but the header", lambda data: data.split(b"\n", 1)[0] + b"\n")
 recoded("empty file", lambda data: b"\n")
 recoded("all in one column", lambda data: b"".join(b'"' + x.replace(b'"', b'""') + b'"\n'
                                                    for x in data.splitlines()))  # fmt: skip
+
+
+@kind("header row twice", "file", sure=True, draws=1)
+def _(rng, sheet):
+    line = Line(list(sheet.header))
+    sheet.lines.insert(0, line)
+    return Hit("row 2", [line], tuple(sheet.header))
 
 
 @kind("NUL byte", "file", sure=True, draws=2)
@@ -1170,7 +1176,7 @@ def _(rng, sheet):
     return Hit(f"{one} and {other}", touched, (one, other), studies, whole=True)
 
 
-# ---- judging ---------------------------------------------------------------------------------------------------
+# ---- judging ---------------------------------------------------------------------------
 
 VERDICTS = ("cell", "row", "study", "elsewhere", "harmless", "silent", "crash")
 REPORTED = VERDICTS[:3]
@@ -1283,7 +1289,7 @@ def _place(new: pd.DataFrame, damage: Damage) -> str:
     """The nearest place at which the damage was reported, "" if nowhere near."""
     mine = new[new["ours"]]
     here = mine[mine["row"].isin(damage.rows)]
-    file = mine[mine["row"].isin(["", "1"])]
+    file = mine[mine["row"].isin(["", "1"]) | mine["column"].eq("")]
     if damage.whole and len(file):
         return "cell"
     if damage.columns & set(here["column"]):
@@ -1309,7 +1315,7 @@ def same_arms(arms: pd.DataFrame, others: pd.DataFrame) -> bool:
     return True
 
 
-# ---- the table ---------------------------------------------------------------------------------------------------
+# ---- the table -------------------------------------------------------------------------
 
 
 def judged(judge: Judge, every: Iterable[Damage]) -> list[tuple[Damage, Outcome]]:
@@ -1343,3 +1349,17 @@ def table(rows: list[tuple[Damage, Outcome]]) -> str:
     for name, group in kinds:
         text += _line(name, [r for r in rows if r[0].kind == name], f" {group} |") + "\n"
     return text
+
+
+BEGIN, END = "<!-- made by benchmarks/mutations.py -->\n\n", "\n<!-- end -->\n"
+
+
+def tables_of(page: str) -> str:
+    """The made part of docs/mutations.md."""
+    return page.partition(BEGIN)[2].partition(END)[0]
+
+
+def with_tables(page: str, made: str) -> str:
+    """The page with its made part renewed."""
+    before, begin, rest = page.partition(BEGIN)
+    return before + begin + made + END + rest.partition(END)[2]

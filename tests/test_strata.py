@@ -2,7 +2,8 @@
 
 import pandas as pd
 import pytest
-from tabular import committed, committed_config
+import yaml
+from tabular import ROOT, committed, committed_config, text_table
 
 from nma.strata import assign
 
@@ -60,3 +61,17 @@ def test_no_committed_study_lies_in_two_strata():
     assert found[found != ""].groupby(trials["study"]).nunique().max() == 1
     assert set(found[trials["duration"] != ""]) == {"acute", "chronic"}
     assert set(trials.loc[found == "", "duration"]) <= {""}
+
+
+def test_the_6_12_split_is_one_line_of_the_config():
+    text = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
+    assert text.count("  # subacute: {") == 1
+    split = yaml.safe_load(text.replace("  # subacute: {", "  subacute: {"))["strata"]
+    rows = text_table(
+        [{"pain_weeks": w} for w in (1, 5.9, 6, 11.9, 12, 30)]
+        + [{"duration": d} for d in ("acute", "subacute", "chronic", "mixed", "")]
+    )
+    assert assign(rows, split).tolist() == [
+        *("acute", "acute", "subacute", "subacute", "chronic", "chronic"),
+        *("acute", "subacute", "chronic", "chronic", ""),
+    ]

@@ -16,7 +16,10 @@ rule validate_trials:
             *("grid", "limits", "cells", "sheet", "encoding", "csv_sheet"),
             *("workbook", "worksheet", "formatting"),
             *("contract", "tables", "findings", "layout", "derive", "strata"),
-            *("corrections", "rule", "rules", "plausibility", "intake", "pages", "validation"),
+            *("corrections", "rule", "rules", "intake", "pages", "validation"),
+            *(f"plausibility/{name}" for name in ("__init__", "wording", "facts", "outliers")),
+            *(f"plausibility/{name}" for name in ("spread", "means", "changes", "intervals")),
+            *(f"plausibility/{name}" for name in ("people", "entries", "dates")),
         ),
     output:
         findings="results/validation/findings.csv",

@@ -23,8 +23,8 @@ from nma.tables import FILE, ROW, is_number, to_number
 
 NO_STRATA: Mapping[str, Mapping[str, Any]] = {}
 NO_CORRELATION = {"change": np.nan, "crossover": np.nan}
-# Warnings that throw doubt on a figure; rows that carry one are "flagged".
-SUSPICIONS = frozenset(rule.name for rule in plausibility.rules({}) if rule.level == "warning")
+# Rules that throw doubt on a figure; rows that break one are "flagged".
+SUSPICIONS = frozenset(plausibility.NAMES)
 P_VALUE = r"[<>=]?\s*(0?\.\d+|0|1(\.0+)?|\d(\.\d+)?[eE]-\d+)"
 
 

@@ -11,25 +11,39 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from nma.style import GREY, INK, plt
+from nma.style import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, plt
 
 Array = NDArray[np.float64]
 SMALL = 7.5  # font size of labels and columns of text
 STRIPE = "#f3f5f7"
+# As the PNG is saved: at fewer, text is measured narrower than it is drawn.
+DPI = 150
+REACH = (4.0, 10.0, 18.0, 28.0, 42.0, 60.0, 84.0)  # points from a point to its name
+# Ten colours and markers; the first is for the main one.
+STYLES = (
+    *((INK, "D"), (BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), (RED, "v"), (SKY, "P")),
+    *(("#CC79A7", "X"), (GREY, "<"), ("#8c6d1f", ">"), ("#444e86", "h")),
+)
+GAP = 0.042  # inches between the intervals of one row
 # No difference on 0-100 points can be larger; most axes need less.
 LIMIT = 100.0
 
 
 def said(sentence: str) -> Figure:
     """A figure that has nothing to draw says why."""
-    figure = plt.figure(figsize=(9.5, 0.9))
+    figure = canvas(9.5, 0.9)
     figure.text(0.01, 0.5, fill(sentence, 110), va="center", fontsize=10)
     return figure
 
 
+def canvas(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
+    return plt.figure(figsize=(width, height), dpi=DPI)
+
+
 def frame(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of one axes, in inches; text may stand outside it, ``style.save`` finds it."""
-    figure = plt.figure(figsize=(width, height))
+    figure = canvas(width, height)
     return figure, figure.add_axes((0, 0, 1, 1))
 
 
@@ -63,6 +77,14 @@ def pair(treatment: object, comparator: object, width: int = 32) -> str:
     return f"{short(treatment, width)} v {short(comparator, width)}"
 
 
+def num(value: float, digits: int = 1, sign: bool = False) -> str:
+    """With a true minus, and no minus before a zero."""
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−")
+
+
 def p_value(p: float) -> str:
     if not np.isfinite(p):
         return "–"
@@ -74,10 +96,11 @@ def shown(some: int, all_: int, things: str) -> str:
     return "" if some == all_ else f"{some} of {all_} {things} shown. "
 
 
-def heading(ax: Axes, text: str, width: int = 125) -> None:
-    """What the reader must know, above the axes."""
+def heading(ax: Axes, text: str, width: int = 125, pad: float = 8) -> None:
+    """What the reader must know, above the axes; ``pad`` 20 leaves room for the titles of
+    columns."""
     wrapped = "\n".join(fill(line, width) for line in text.split("\n"))
-    ax.set_title(wrapped, fontsize=8.5, fontweight="normal", pad=8, linespacing=1.35)
+    ax.set_title(wrapped, fontsize=8.5, fontweight="normal", pad=pad, linespacing=1.35)
 
 
 def span(*values: ArrayLike, limit: float = LIMIT) -> tuple[float, float]:
@@ -172,41 +195,51 @@ def label_points(
     labels: Sequence[str],
     crowd: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> None:
-    """Names beside points, none over another or beyond the axes where that can be had; a
-    fine line leads to a point whose name stands apart. ``crowd``: points not to cover.
+    """Names beside points, none over another, over a point or beyond the axes where that
+    can be had; a fine line leads to a point whose name stands apart. ``crowd``: what not to
+    cover, by default the points themselves.
 
     The limits of the axes must be final.
     """
+    if len(labels) == 0:
+        return
     renderer, scale = ax.figure.canvas.get_renderer(), ax.figure.dpi / 72
-    at = ax.transData.transform(np.column_stack([x, y]))
-    others = at if crowd is None else ax.transData.transform(np.column_stack(crowd))
-    inside = ax.get_window_extent(renderer).padded(-2)
-    edges = np.array([inside.x0, inside.y0, inside.x1, inside.y1])
+
+    def points(*xy: ArrayLike) -> Array:
+        return ax.transData.transform(np.column_stack(xy)) / scale
+
+    at, others = points(x, y), points(*(crowd or (x, y)))
+    edges = ax.get_window_extent(renderer).extents / scale
     angle = np.linspace(0, 2 * np.pi, 25)[:-1]
-    reach = np.repeat([6.0, 14.0, 26.0, 40.0, 58.0, 80.0, 110.0], len(angle))[:, None] * scale
-    way = np.tile(np.column_stack([np.cos(angle), np.sin(angle)]), (7, 1))
+    reach = np.repeat(REACH, len(angle))[:, None]
+    way = np.tile(np.column_stack([np.cos(angle), np.sin(angle)]), (len(REACH), 1))
     taken, leaders = np.empty((0, 4)), []
-    for (px, py), label in zip(at, labels, strict=True):
+    for here, where, label in zip(at, np.column_stack([x, y]), labels, strict=True):
         text = ax.annotate(
-            label, (0, 0), fontsize=SMALL, annotation_clip=False, ha="left", va="bottom", zorder=6
+            label,
+            tuple(where),
+            textcoords="offset points",
+            xytext=(0, 0),
+            fontsize=SMALL,
+            annotation_clip=False,
+            va="bottom",
+            zorder=6,
         )
-        box = text.get_window_extent(renderer)
-        half = np.array([box.width, box.height]) / 2
-        centre = (px, py) + way * (reach + half)
+        size = text.get_window_extent(renderer)
+        half = np.array([size.width, size.height]) / 2 / scale
+        centre = here + way * reach + half * np.clip(1.5 * way, -1, 1)
         boxes = np.hstack([centre - half, centre + half])
-        outside = np.maximum(edges[:2] - boxes[:, :2], 0) + np.maximum(boxes[:, 2:] - edges[2:], 0)
-        cost = reach[:, 0] + 50 * outside.sum(axis=1)
-        cost += 1e4 * _overlaps(boxes, taken, 2.0).sum(axis=1)
-        cost += 25 * _overlaps(boxes, np.hstack([others, others]), 3.0).sum(axis=1)
+        beyond = np.maximum(edges[:2] - boxes[:, :2], 0) + np.maximum(boxes[:, 2:] - edges[2:], 0)
+        cost = reach[:, 0] + 20 * beyond.sum(axis=1)
+        cost += 1e4 * _overlaps(boxes, taken, 1.0).sum(axis=1)
+        cost += 25 * _overlaps(boxes, np.hstack([others, others]), 3.5).sum(axis=1)
         best = int(cost.argmin())
         taken = np.vstack([taken, boxes[best]])
-        text.xyann = tuple((boxes[best, :2] - (px, py)) / scale)
-        text.anncoords = "offset points"
-        text.xy = tuple(ax.transData.inverted().transform((px, py)))
-        if reach[best, 0] > 10 * scale:
-            leaders.append([(px, py), np.clip((px, py), boxes[best, :2], boxes[best, 2:])])
+        text.set_position(tuple(boxes[best, :2] - here))
+        if reach[best, 0] > REACH[0]:
+            leaders.append([here, np.clip(here, boxes[best, :2], boxes[best, 2:])])
     back = ax.transData.inverted()
-    lines = [back.transform(np.array(line)) for line in leaders]
+    lines = [back.transform(np.array(line) * scale) for line in leaders]
     ax.add_collection(LineCollection(lines, colors=GREY, linewidths=0.6, zorder=5), autolim=False)
 
 

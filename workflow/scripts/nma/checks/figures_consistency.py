@@ -15,6 +15,7 @@ from nma.checks.figure_parts import (
     intervals,
     label_points,
     legend,
+    num,
     numbers,
     p_value,
     pair,
@@ -29,6 +30,7 @@ from nma.checks.figure_parts import (
 from nma.style import BLUE, INK, LIGHT, ORANGE, plt
 
 MOST_SPLITS, MOST_DESIGNS, MOST_LABELS = 30, 25, 8
+STRONG = 8.0  # changes of Q beyond this all have the strongest colour
 CUT = 0.05  # p below which a split is set in bold
 DIVERGING = LinearSegmentedColormap.from_list("less and more", ["#0a4f82", "#f7f7f7", "#b34700"])
 
@@ -56,7 +58,7 @@ def node_splits(splits: pd.DataFrame) -> Figure:
         intervals(ax, y + shift, low, mean, high, limits, *styles[part], size=4)
     p = numbers(table["p"])
     change = [
-        f"{m:.1f} ({a:.1f} to {b:.1f})"
+        f"{num(m)} ({num(a)} to {num(b)})"
         for m, a, b in table[["difference_mean", "difference_low", "difference_high"]].to_numpy()
     ]
     column(ax, 0.45, y, [f"{n:.0f}" for n in table["studies"]], "studies", "right")
@@ -67,14 +69,14 @@ def node_splits(splits: pd.DataFrame) -> Figure:
         "treatment − comparator, points of 0-100 pain\n"
         "less pain with the first named   ←   0   →   more pain"
     )
-    number, below = len(splits), int((numbers(splits["p"]) < CUT).sum())
+    total, below = len(splits), int((numbers(splits["p"]) < CUT).sum())
     heading(
         ax,
-        shown(len(table), number, "split comparisons")
-        + f"p < {CUT:g} in {below} of {number} {'split' if number == 1 else 'splits'} (bold); "
-        f"by chance alone about {CUT * number:.1f} would be.",
+        shown(len(table), total, "split comparisons")
+        + f"p < {CUT:g} in {below} of {total} {'split' if total == 1 else 'splits'} (bold); "
+        f"by chance alone about {CUT * total:.1f} would be.",
+        pad=20,
     )
-    ax.title.set_position((0, 1))
     handles = [
         Line2D([], [], color=colour, marker=marker, ms=4, lw=1.5, label=f"{part}, 95% CrI")
         for part, (colour, marker) in styles.items()
@@ -118,7 +120,9 @@ def dev_dev(studies: pd.DataFrame) -> Figure:
     odd += [i for i in np.argsort(-high, kind="stable")[: MOST_LABELS // 2] if high[i] > 1.5]
     odd = list(dict.fromkeys(odd))
     names = texts(studies["study"])
-    label_points(ax, x[odd], y[odd], [short(names[i], 30) for i in odd], (x, y))
+    line = np.linspace(0, top, 120)
+    crowd = (np.concatenate([x, line]), np.concatenate([y, line]))
+    label_points(ax, x[odd], y[odd], [short(names[i], 30) for i in odd], crowd)
     ax.text(
         0.97,
         0.03,
@@ -131,9 +135,7 @@ def dev_dev(studies: pd.DataFrame) -> Figure:
     ax.set_xlabel("residual deviance per contrast, consistency model")
     ax.set_ylabel("residual deviance per contrast, unrelated mean effects")
     note = "About 1 per contrast (arms − 1 a study) is expected of a study that fits. "
-    note += (
-        "Named: the furthest from the line and the largest." if odd else ("No study stands out.")
-    )
+    note += "Named: furthest from the line, and largest." if odd else "No study stands out."
     heading(ax, note, 90)
     ax.legend(frameon=False, fontsize=8, loc="upper left")
     return figure
@@ -155,31 +157,31 @@ def net_heat(changes: pd.DataFrame) -> Figure:
     n = len(order)
     side = float(np.clip(0.3 * n, 1.2, 6.6))
     figure, ax = frame(side, side)
-    most = max(float(np.abs(part).max()), 1e-9)
+    most = float(np.clip(np.abs(part).max(), 0.1, STRONG))
     cells(ax, part, cmap=DIVERGING, vmin=-most, vmax=most)
     ax.set_yticks(
-        np.arange(n) + 0.5, [f"{short(d, 70)}  {i}" for i, d in enumerate(order, 1)], fontsize=SMALL
+        np.arange(n) + 0.5, [f"{short(d, 60)}  {i}" for i, d in enumerate(order, 1)], fontsize=SMALL
     )
     ax.set_xticks(np.arange(n) + 0.5, range(1, n + 1), fontsize=SMALL)
     ax.xaxis.tick_top()
-    for i, j in zip(*np.nonzero(np.abs(part) >= max(0.08 * most, 0.05)), strict=True):
+    for i, j in zip(*np.nonzero(np.abs(part) >= max(0.1 * most, 0.05)), strict=True):
         ax.text(
             j + 0.5,
             i + 0.5,
-            f"{part[i, j]:.1f}".replace("-", "−"),
+            num(part[i, j], 0 if abs(part[i, j]) >= 9.95 else 1),
             ha="center",
             va="center",
             fontsize=6,
             color="white" if abs(part[i, j]) > 0.6 * most else INK,
         )
-    ax.set_xlabel("design that is detached (given effects of its own), numbered as the rows")
+    ax.set_xlabel("design that is detached, numbered as the rows", loc="left", fontsize=8)
     ax.xaxis.set_label_position("top")
     heading(
         ax,
         shown(n, len(matrix), "designs") + "Row: a design's part in Q between designs. Positive "
-        "(orange): detaching the column takes that much away, so the two disagree; "
-        "negative (blue): it adds. Ordered by the diagonal.",
-        95,
+        "(orange): detaching the column (giving it effects of its own) takes that much away, so "
+        "the two disagree; negative (blue): it adds. Ordered by the diagonal.",
+        90,
     )
     bar = place(figure, 0, -0.3, min(side, 3.0), 0.12)
     figure.colorbar(
@@ -188,5 +190,6 @@ def net_heat(changes: pd.DataFrame) -> Figure:
         orientation="horizontal",
     )
     bar.tick_params(labelsize=SMALL)
-    bar.set_xlabel("change of Q (chi-squared units)", fontsize=8)
+    bar.set_xlabel("change of Q" + (f" (colour ends at ±{STRONG:g})" if most == STRONG else ""),
+                   loc="left", fontsize=8)
     return figure

@@ -15,6 +15,7 @@ from nma.checks.figure_parts import (
     heading,
     intervals,
     legend,
+    num,
     numbers,
     p_value,
     pair,
@@ -91,8 +92,8 @@ def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> 
             slope * (ends - middle), ends, color=INK, lw=1.6, label="regression on SE", zorder=2
         )
         note = (
-            f"Slope {_signed(slope)} points of benefit per point of SE (95% CI "
-            f"{_signed(row['ci_low'])} to {_signed(row['ci_high'])}), p {p_value(float(row['p']))}, "
+            f"Slope {num(slope, 2)} points of benefit per point of SE (95% CI "
+            f"{num(row['ci_low'], 2)} to {num(row['ci_high'], 2)}), p {p_value(float(row['p']))}, "
             f"{row['comparisons']:.0f} comparisons."
         )
     else:
@@ -111,10 +112,6 @@ def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> 
     ax.set_ylabel("standard error, points")
     legend(ax, 0.62, 2)
     return figure
-
-
-def _signed(value: float) -> str:
-    return f"{float(value):.2f}".replace("-", "−")
 
 
 def small_study(table: pd.DataFrame, reference: str) -> Figure:
@@ -160,8 +157,8 @@ def small_study(table: pd.DataFrame, reference: str) -> Figure:
     note = shown(len(rows), total, "treatments")
     if np.isfinite(numbers(pd.Series([slope["mean"]]))[0]):
         note += (
-            f"Slope {_signed(slope['mean'])} points per point of SE (95% CrI "
-            f"{_signed(slope['ci_low'])} to {_signed(slope['ci_high'])}), p {p_value(slope['p'])}; "
+            f"Slope {num(slope['mean'], 2)} points per point of SE (95% CrI "
+            f"{num(slope['ci_low'], 2)} to {num(slope['ci_high'], 2)}), p {p_value(slope['p'])}; "
             "below 0: smaller studies show more benefit."
         )
     else:

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from scipy.stats import beta
 
 from nma.checks.figure_parts import (
+    canvas,
     column,
     flags,
     frame,
@@ -20,7 +21,7 @@ from nma.checks.figure_parts import (
     short,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt
+from nma.style import BLUE, GREY, INK, LIGHT, ORANGE
 
 MOST_LABELS, MOST_STUDIES = 10, 25
 UNRELIABLE = 0.7  # Pareto k from which PSIS is not to be trusted
@@ -37,12 +38,10 @@ def leverage(studies: pd.DataFrame) -> Figure:
     score = w**2 + lever
     figure, ax = frame(7.6, 4.6)
     wide, top = max(1.1 * np.abs(w).max(), 2.1), max(1.12, 1.08 * lever.max())
-    grid = np.linspace(-wide, wide, 401)
     for c, line in zip(CURVES, (":", "--", "-"), strict=True):
-        height = c - grid**2
-        drawn = (height >= 0) & (height <= top)
-        for half in (grid < 0, grid >= 0):
-            ax.plot(grid[drawn & half], height[drawn & half], line, color=GREY, lw=1, zorder=1)
+        height = np.linspace(0, min(c, top), 101)
+        for side in (-1, 1):
+            ax.plot(side * np.sqrt(c - height), height, line, color=GREY, lw=1, zorder=1)
         ax.text(
             np.sqrt(c),
             -0.015 * top,
@@ -70,11 +69,8 @@ def leverage(studies: pd.DataFrame) -> Figure:
     beyond = int(out.sum())
     heading(
         ax,
-        f"{beyond} of {len(studies)} studies lie beyond c = 3 and fit badly"
-        + (f" ({len(worst)} named)." if len(worst) < beyond else ".")
-        if beyond
-        else f"None of {len(studies)} {'study' if len(studies) == 1 else 'studies'} lies beyond "
-        "c = 3.",
+        f"Beyond c = 3, where the model fits a study badly: {beyond or 'none'} of {len(studies)}"
+        + (f", {len(worst)} named." if len(worst) < beyond else "."),
     )
     return figure
 
@@ -91,7 +87,7 @@ def loo(studies: pd.DataFrame) -> Figure:
         k=numbers(studies["psis_k"]),
     ).sort_values(["exact", "study"], kind="stable")
     rows = table.head(MOST_STUDIES)
-    figure = plt.figure(figsize=(9.6, max(0.21 * len(rows), 3.0)))
+    figure = canvas(9.6, max(0.21 * len(rows), 3.0))
     tall = figure.get_figheight()
     ax = place(figure, 0, tall - 0.21 * len(rows), 3.2, 0.21 * len(rows))
     y = rows_axis(ax, [short(name, 36) for name in texts(rows["study"])])
@@ -176,7 +172,7 @@ def predictive(studies: pd.DataFrame) -> Figure:
         color=LIGHT,
         alpha=0.6,
         lw=0,
-        label="95% of each, if p were uniform",
+        label="95% of each point, if p were uniform",
     )
     ax.plot([0, 1], [0, 1], color=INK, lw=0.8)
     low = p[order] < CUT
