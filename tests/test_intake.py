@@ -144,8 +144,8 @@ def test_several_files_sheets_and_a_wide_one(tmp_path):
     book.active.title = "readme"
     book.active.append(["nothing here"])
     sheet = book.create_sheet("wide")
-    sheet.append(["study", "duration", "instrument", "weeks", "measure",
-                  *(f"{c}{k}" for k in (1, 2) for c in ("treatment", "mean", "sd", "n"))])  # fmt: skip
+    arm_columns = [f"{c}{k}" for k in (1, 2) for c in ("treatment", "mean", "sd", "n")]
+    sheet.append(["study", "duration", "instrument", "weeks", "measure", *arm_columns])
     sheet.append(["Wide 2001", "chronic", "VAS 0-100", 8, "final",
                   "exercise", 33.5, 20, 40, "placebo", 41, -3, 42])  # fmt: skip
     book.save(tmp_path / "b.xlsx")

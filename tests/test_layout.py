@@ -8,12 +8,12 @@ from hypothesis import settings as options
 from hypothesis import strategies as st
 
 from nma import contract, exports, tables
+from nma.contract import COLUMNS
 from nma.corrections import EXCLUDED
 from nma.exports import Sheet, arm_cell, fold
 from nma.findings import InputError
 from nma.grid import read_grid
 from nma.harmonise import harmonise
-from nma.contract import COLUMNS
 from nma.layout import ColumnLine, arrange, column_lines, stale
 from nma.tables import FILE, ROW
 

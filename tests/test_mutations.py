@@ -1,11 +1,10 @@
 """Damaged copies of data/trials.csv: nothing crashes, and what must be reported is."""
 
-from pathlib import Path
 from random import Random
 
 import mutations
 import pytest
-from mutations import KINDS, MISSED, Judge, damages, judged, table
+from mutations import KINDS, MISSED, Judge, damages, judged
 from tabular import ROOT
 
 PAGE = ROOT / "docs/mutations.md"
@@ -68,9 +67,19 @@ def test_a_few_of_every_group_are_reported_or_harmless_and_none_crashes(judge):
 
 
 @pytest.mark.slow
-def test_every_damage_and_the_page_about_them(judge):
-    rows = judged(judge, damages(judge.used, KINDS))
-    assert len(rows) >= 330
+def test_one_damage_of_every_kind(judge):
+    """All of them, several of a kind: benchmarks/mutations.py, which writes the page."""
+    rows = judged(judge, damages(judge.used, KINDS, 1))
+    assert len(rows) >= 200
     assert complaints(rows, {kind.name for kind in KINDS if kind.sure}) == []
-    text = Path(PAGE).read_text(encoding="utf-8")
-    assert mutations.tables_of(text) == table(rows), "run benchmarks/mutations.py"
+
+
+def test_the_page_is_of_these_kinds():
+    """Every kind has its line on the page, and no damage of it crashed."""
+    told = mutations.tables_of(PAGE.read_text(encoding="utf-8"))
+    for kind in KINDS:
+        assert f"| {kind.name} | {kind.group} |" in told
+    (every,) = [line for line in told.splitlines() if line.startswith("| **all** |")]
+    cells = [cell.strip() for cell in every.strip("|").split("|")]
+    assert int(cells[1]) >= 330
+    assert cells[8] == ""  # crash

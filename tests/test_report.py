@@ -144,7 +144,9 @@ def test_nothing_from_the_data_acts_as_html(tmp_path, settings):
 
 def test_islands_are_listed_with_what_would_join_them(tmp_path, settings):
     island = {"treatments": ["x", "y"], "studies": ["Z 2001"], "joined_by": "a trial of x"}
-    context = report.collect(results(tmp_path, settings, islands=[island]), settings, TEMPLATE.parent)
+    context = report.collect(
+        results(tmp_path, settings, islands=[island]), settings, TEMPLATE.parent
+    )
     page = pages.render(context, TEMPLATE)
     assert "x and y (Z 2001)" in page
     assert "Would be joined by a trial of x" in page
@@ -185,4 +187,6 @@ def test_a_treatment_on_the_line_is_called_so(tmp_path, settings):
     for p, expected in ((0.972, ["drug"]), (0.96, []), (0.999, [])):
         effects.loc[effects["treatment"] == "drug", "p_below_0"] = p
         effects.to_csv(path, index=False)
-        assert report.collect(root, settings, TEMPLATE.parent)["strata"][0]["borderline"] == expected
+        assert (
+            report.collect(root, settings, TEMPLATE.parent)["strata"][0]["borderline"] == expected
+        )

@@ -28,7 +28,8 @@ CASES = {
         "Did you mean 'change'?", set())],
     "choice_design": [({(2, "design"): "cross-over"}, 2, "design", E,
         "Use one of: parallel, crossover, cluster.", set())],
-    "choice_period": [({(2, "period"): "second"}, 2, "period", E, "Use one of: first, both.", set())],
+    "choice_period": [({(2, "period"): "second"}, 2, "period", E, "Use one of: first, both.",
+        set())],
     "choice_adjusted": [({(2, "adjusted"): "true"}, 2, "adjusted", E, "Use one of: yes, no.",
         set())],
     "choice_rob": [({(2, "rob"): "some concerns"}, 2, "rob", E, "Did you mean 'some_concerns'?",
@@ -117,7 +118,8 @@ CASES = {
     "outcome_mismatch": [
         ({(2, "outcome"): "disability"}, 2, "outcome", E, "another outcome", set()),
     ],
-    "crossover_arm": [({(2, "design"): "crossover"}, 2, "period", W, "right for the first period", set())],
+    "crossover_arm": [({(2, "design"): "crossover"}, 2, "period", W, "right for the first period",
+        set())],
     "cluster_unadjusted": [
         ({(2, "design"): "cluster"}, 2, "design", W, "give cluster_size and icc", set()),
         ({(2, "design"): "cluster", (2, "icc"): "0.02", (2, "adjusted"): "no"}, 2, "design", W,

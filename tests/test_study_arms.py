@@ -74,7 +74,8 @@ def test_three_periods_have_every_paired_variance():
         ([*handbook(), arm("X", "naproxen", 10, 6, 2.3, **BOTH)], "two periods of a crossover"),
         ([arm("X", t, "", 6, "", se=0.7, **BOTH) for t in ("ibuprofen", "placebo")],
          "need n and sd"),
-        ([row | {"sd": 2} for row in handbook(correlation=1)], "paired variance of the periods is 0"),
+        ([row | {"sd": 2} for row in handbook(correlation=1)],
+         "paired variance of the periods is 0"),
     ],
 )  # fmt: skip
 def test_crossovers_that_cannot_be_used(rows, why):

@@ -83,7 +83,7 @@ def test_posterior_is_readable_by_arviz(finished, stratum):
 def test_report_is_one_file_with_figures(finished):
     page = (finished / "results/report.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert page.count("data:image/svg+xml;base64,") == 2 * 8
+    assert page.count("data:image/svg+xml;base64,") == 2 * (8 + 14)
     assert "<script" not in page
     for stratum in STRATA:
         for kind in ("svg", "pdf", "png"):

@@ -16,7 +16,7 @@ from nma.checks import figures
 from nma.style import save
 
 given, params = snakemake.input, snakemake.params
-wanted = [name for name in figures.FIGURES if f"{name}_svg" in snakemake.output.keys()]
+wanted = [name for name in figures.FIGURES if snakemake.output.get(f"{name}_svg")]
 
 
 def drawn():

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from nma.style import BLUE, GREEN, GREY, INK, ORANGE, RED, SKY, plt
+from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, plt
 
 Array = NDArray[np.float64]
 SMALL = 7.5  # font size of labels and columns of text
@@ -276,4 +276,18 @@ def legend(ax: Axes, inches: float, columns: int, **options: object) -> None:
         labelcolor=INK,
         borderaxespad=0,
         **options,
+    )
+
+
+def effects_axis(
+    ax: Axes, limits: tuple[float, float], reference: str, what: str = "", mid: float | None = None
+) -> None:
+    """The axis of effects against the reference, with the band of the MID."""
+    if mid is not None:
+        ax.axvspan(-mid, mid, color=LIGHT, alpha=0.55, lw=0, zorder=0.5)
+    ax.axvline(0, color=INK, lw=0.8, zorder=1)
+    ax.set_xlim(limits)
+    ax.set_xlabel(
+        f"Difference from {reference}, points of 0-100 pain{what}\n"
+        f"less pain than {reference}   ←   0   →   more pain"
     )

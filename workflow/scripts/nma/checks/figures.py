@@ -23,7 +23,7 @@ DRAWN = {
     "predictive": ("fit", ["predictive"], []),
     "influence": ("robustness", ["influence", "influence_effects"], []),
     "priors": ("robustness", ["prior_effects", "prior_tau"], ["reference", "mid"]),
-    "thresholds": ("robustness", ["thresholds"], []),
+    "thresholds": ("thresholds", ["thresholds"], []),
     "funnel": ("evidence", ["funnel", "egger", "small_study"], []),
     "small_study": ("evidence", ["small_study"], ["reference"]),
     "modifiers": ("transitivity", ["modifiers", "modifier_tests"], []),

@@ -190,6 +190,9 @@ def net_heat(changes: pd.DataFrame) -> Figure:
         orientation="horizontal",
     )
     bar.tick_params(labelsize=SMALL)
-    bar.set_xlabel("change of Q" + (f" (colour ends at ±{STRONG:g})" if most == STRONG else ""),
-                   loc="left", fontsize=8)
+    bar.set_xlabel(
+        "change of Q" + (f" (colour ends at ±{STRONG:g})" if most == STRONG else ""),
+        loc="left",
+        fontsize=8,
+    )
     return figure

@@ -10,10 +10,12 @@ from nma.checks.figure_parts import (
     SMALL,
     cells,
     column,
+    effects_axis,
     flags,
     frame,
     heading,
     intervals,
+    label_points,
     legend,
     num,
     numbers,
@@ -30,9 +32,11 @@ from nma.style import BLUE, GREY, INK, LIGHT, ORANGE
 
 REFERENCE_KINDS = ("placebo", "none")
 Z95 = 1.959964
-MOST_ROWS, MOST_COLUMNS, MOST_COMPARISONS, MOST_LEVELS = 40, 22, 18, 4
+MOST_ROWS, MOST_COLUMNS, MOST_LABELS = 40, 26, 4
+FAR = 4.0  # standard errors from 0 from which a point of the funnel is named
+SPLIT = "\x1f"  # between the two names of a comparison
+PALE = "#f3c677"
 SHARES = LinearSegmentedColormap.from_list("shares", ["#f6f8fa", "#8fb8d9", "#0a4f82", "#062c48"])
-SINGLE = "single-study comparisons"
 
 
 def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> Figure:
@@ -52,7 +56,7 @@ def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> 
     ]
     x, se, inactive = numbers(points["adjusted"]), numbers(points["se"]), np.array(inactive)
     figure, ax = frame(6.6, 4.8)
-    deep = 1.06 * float(se.max())
+    deep = 1.06 * float(se[~alone].max())
     wide = 1.08 * max(float(np.abs(x[~alone]).max()), Z95 * deep)
     ax.fill_between(
         [-Z95 * deep, 0, Z95 * deep], [deep, 0, deep], deep, color=LIGHT, alpha=0.35, lw=0, zorder=0
@@ -98,13 +102,17 @@ def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> 
         )
     else:
         note = (
-            f"No regression on the standard error: {texts(egger['note'])[0] if len(egger) else ''}."
+            "No regression on the standard error: "
+            f"{(texts(egger['note'])[0] if len(egger) else '') or 'not estimable'}."
         )
     if alone.any():
-        note += f" {alone.sum()} contrasts that are alone in their comparison are 0 by construction and not shown."
+        note += f" Not shown: {alone.sum()} contrasts that are alone in their comparison."
     heading(ax, note, 100)
     ax.set_xlim(-wide, wide)
     ax.set_ylim(deep, 0)
+    score, names = np.where(alone, 0, np.abs(x) / se), texts(points["study"])
+    far = [i for i in np.argsort(-score, kind="stable")[:MOST_LABELS] if score[i] > FAR]
+    label_points(ax, x[far], se[far], [short(names[i], 28) for i in far], (x[~alone], se[~alone]))
     ax.set_xlabel(
         "benefit of the later treatment less that of its comparison, points of 0-100 pain\n"
         "favours the earlier in the order   ←   0   →   favours the later"
@@ -134,10 +142,8 @@ def small_study(table: pd.DataFrame, reference: str) -> Figure:
     low, there, high = (numbers(rows[name]) for name in ("ci_low", "mean", "ci_high"))
     limits = span(main - Z95 * sd, main + Z95 * sd, low, there, high, limit=60.0)
     known = np.isfinite(there)
-    ax.axvline(0, color=INK, lw=0.8, zorder=1)
-    ax.hlines(
-        y[known], *np.clip([low[known], high[known]], *limits), color="#f3c677", lw=5, zorder=1.5
-    )
+    effects_axis(ax, limits, reference)
+    ax.hlines(y[known], *np.clip([low[known], high[known]], *limits), color=PALE, lw=5, zorder=1.5)
     intervals(ax, y, main - Z95 * sd, main, main + Z95 * sd, limits, INK, "o", width=1.0)
     ax.hlines(
         y[known], *np.clip([main[known], there[known]], *limits), color=ORANGE, lw=2.2, zorder=3
@@ -145,16 +151,11 @@ def small_study(table: pd.DataFrame, reference: str) -> Figure:
     seen = known & (there > limits[0]) & (there < limits[1])
     ax.plot(there[seen], y[seen], "D", color=ORANGE, mec=INK, mew=0.8, ms=5, zorder=4)
     change = [
-        f"{m:.1f} → {t:.1f}" if np.isfinite(t) else "not estimable"
+        f"{num(m)} → {num(t)}" if np.isfinite(t) else "not estimable"
         for m, t in zip(main, there, strict=True)
     ]
-    column(ax, 0.15, y, [c.replace("-", "−") for c in change], "main → SE 0")
-    ax.set_xlim(limits)
-    ax.set_xlabel(
-        f"Difference from {reference}, points of 0-100 pain\n"
-        f"less pain than {reference}   ←   0   →   more pain"
-    )
-    note = shown(len(rows), total, "treatments")
+    column(ax, 0.15, y, change, "main → SE 0")
+    note = shown(len(rows), total, "treatments (those that change most)")
     if np.isfinite(numbers(pd.Series([slope["mean"]]))[0]):
         note += (
             f"Slope {num(slope['mean'], 2)} points per point of SE (95% CrI "
@@ -163,7 +164,7 @@ def small_study(table: pd.DataFrame, reference: str) -> Figure:
         )
     else:
         note += f"The slope is {texts(pd.Series([slope['note']]))[0] or 'not estimable'}."
-    heading(ax, note)
+    heading(ax, note, 100, pad=20)
     legend(
         ax,
         0.62,
@@ -173,7 +174,7 @@ def small_study(table: pd.DataFrame, reference: str) -> Figure:
             Line2D(
                 [],
                 [],
-                color="#f3c677",
+                color=PALE,
                 marker="D",
                 mfc=ORANGE,
                 mec=INK,
@@ -191,9 +192,8 @@ def contributions(table: pd.DataFrame, reference: str) -> Figure:
     if table.empty:
         return said("There is no estimate to which comparisons could contribute.")
     names = zip(texts(table["direct_treatment"]), texts(table["direct_comparator"]), strict=True)
-    table = table.assign(
-        direct=[pair(*name, 26) for name in names], estimate=texts(table["treatment"])
-    )
+    table = table.assign(direct=[SPLIT.join(name) for name in names])
+    table["estimate"] = texts(table["treatment"])
     wide = table.pivot_table(
         index="estimate", columns="direct", values="contribution", aggfunc="sum", fill_value=0.0
     )
@@ -205,7 +205,7 @@ def contributions(table: pd.DataFrame, reference: str) -> Figure:
     first = np.argmax(main.to_numpy(), axis=1)
     place_of = np.lexsort((-main.to_numpy().max(axis=1), first))
     main, others = main.iloc[place_of], others.iloc[place_of]
-    values, labels = main.to_numpy(), list(main.columns)
+    values, labels = main.to_numpy(), [pair(*name.split(SPLIT), 26) for name in main.columns]
     if others.shape[1]:
         values = np.column_stack([values, others.sum(axis=1)])
         labels.append(f"{others.shape[1]} others together")
@@ -228,8 +228,8 @@ def contributions(table: pd.DataFrame, reference: str) -> Figure:
     heading(
         ax,
         "Percent of the estimate (row) that comes through a direct comparison (column); rows add "
-        "to 100, from 10 on printed.\n"
-        + shown(len(values), len(wide), "estimates, the most mixed,")
+        "to 100, shares from 10 on are printed. "
+        + shown(len(values), len(wide), "estimates (the most mixed)")
         + shown(min(len(order), MOST_COLUMNS), len(order), "comparisons"),
         100,
     )

@@ -105,12 +105,13 @@ def loo(studies: pd.DataFrame) -> Figure:
         "log predictive density per contrast\nworse predicted   ←        →   better", fontsize=8
     )
     legend(ax, 0.55, 3, handletextpad=0.3, columnspacing=1.0)
-    few, number = len(rows), len(table)
+    few, total = len(rows), len(table)
     heading(
         ax,
-        ("All studies" if few == number else f"The {few} of {number} worst predicted")
+        ("All studies" if few == total else f"The {few} of {total} worst predicted")
         + ", left out one at a time",
         60,
+        pad=20,
     )
 
     right = place(figure, 4.7, tall - 3.0, 3.0, 3.0)
@@ -144,7 +145,7 @@ def loo(studies: pd.DataFrame) -> Figure:
     right.set_ylabel("PSIS − exact, per contrast", fontsize=8)
     heading(
         right,
-        f"k > {UNRELIABLE:g} in {int((k > UNRELIABLE).sum())} of {number}; "
+        f"k > {UNRELIABLE:g} in {int((k > UNRELIABLE).sum())} of {total}; "
         f"{int(driven.sum())} driven by the prior",
         60,
     )
