@@ -8,7 +8,7 @@ from mutations import KINDS, MISSED, Judge, damages, judged
 from tabular import ROOT
 
 PAGE = ROOT / "docs/mutations.md"
-AT_A_TIME = 3  # kinds of each group in the fast test
+AT_A_TIME = 1  # kinds of each group in the fast test
 
 
 @pytest.fixture(scope="module")

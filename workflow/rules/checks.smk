@@ -41,7 +41,8 @@ rule draw_checks:
             *sorted(map(str, (REPOSITORY / "workflow/scripts/nma/checks").glob("figure*.py"))),
         ],
     output:
-        **figure_files([*CHECK_FIGURES, "sensitivity"]),
+        # For the report only: three formats would take three times as long.
+        **figure_files([*CHECK_FIGURES, "sensitivity"], kinds=("svg",)),
     log:
         "logs/draw_checks/{analysis}_{stratum}.log",
     conda:

@@ -61,12 +61,12 @@ def table_files():
     return {name: f"results/{{analysis}}/{{stratum}}/{name}.csv" for name in TABLES}
 
 
-def figure_files(names):
+def figure_files(names, kinds=("svg", "pdf", "png")):
     """Outputs of a drawing rule; the SVG files also go into Snakemake's own --report."""
     files = {
         f"{name}_{kind}": f"results/{{analysis}}/{{stratum}}/figures/{name}.{kind}"
         for name in names
-        for kind in ("svg", "pdf", "png")
+        for kind in kinds
     }
     for name in names:
         files[f"{name}_svg"] = report(

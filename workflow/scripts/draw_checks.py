@@ -43,6 +43,6 @@ def drawn():
 
 start = perf_counter()
 for name, figure in drawn():
-    save(figure, [snakemake.output[f"{name}_{kind}"] for kind in ("svg", "pdf", "png")])
+    save(figure, [snakemake.output[f"{name}_svg"]])
     print(f"{perf_counter() - start:6.2f} s  {name}", file=sys.stderr)
     start = perf_counter()
