@@ -131,9 +131,8 @@ def _invariant(ax: Axes, part: pd.DataFrame) -> None:
 
 
 def _sides(sign: str, bounds: np.ndarray, changes: list[str]) -> list[str]:
+    changes = [change.replace(" the reference by the MID", " by the MID") for change in changes]
     return [
-        f"{sign} {num(bound)}: {short(change.replace(' the reference by the MID', ' by the MID'), 54)}"
-        if np.isfinite(bound)
-        else ""
+        f"{sign} {num(bound)}: {short(change, 54)}" if np.isfinite(bound) else ""
         for bound, change in zip(bounds, changes, strict=True)
     ]
