@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from nma import arms, exact
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 ROOT = Path(__file__).resolve().parent.parent
-PRIOR = TauPrior("half_normal", (15.0,))
+PRIOR = Prior("half_normal", (15.0,))
 
 
 def largest_shift(table: pd.DataFrame, references: list[str], sd: float) -> tuple[float, float]:

@@ -5,9 +5,9 @@ import pytest
 from networks import published
 
 from nma import audit, exact
-from nma.priors import TauPrior
+from nma.priors import Prior
 
-PRIOR = TauPrior("half_normal", (5.0,))
+PRIOR = Prior("half_normal", (5.0,))
 
 
 @pytest.fixture(scope="module")

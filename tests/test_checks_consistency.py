@@ -18,9 +18,9 @@ from nma.checks.deviance import study_deviance, totals
 from nma.checks.mixtures import node_draws
 from nma.checks.studies import study_rows
 from nma.draws import study_means
-from nma.priors import TauPrior
+from nma.priors import Prior
 
-HALF_NORMAL, FIXED = TauPrior("half_normal", (5.0,)), TauPrior("fixed", (0.0,))
+HALF_NORMAL, FIXED = Prior("half_normal", (5.0,)), Prior("fixed", (0.0,))
 PRIORS = {"half_normal(5)": HALF_NORMAL, "tau=0": FIXED}
 
 
@@ -225,7 +225,7 @@ def whites_columns(arms):
 def test_wald_test_does_not_depend_on_the_parametrisation(name, tau):
     """With flat priors and tau known: White's parameters give the same test, and it is Q
     between designs."""
-    arms, prior = published(name, prior_sd=1e5), TauPrior("fixed", (tau,))
+    arms, prior = published(name, prior_sd=1e5), Prior("fixed", (tau,))
     table = consistency.compare(arms, prior).interaction.iloc[0]
     model, extra = whites_columns(arms)
     assert table["df"] == extra
@@ -259,7 +259,7 @@ def test_comparison_holds_what_the_report_needs():
 
 
 @pytest.mark.parametrize("name", list(EDGE))
-@pytest.mark.parametrize("prior", [TauPrior("half_normal", (15.0,)), FIXED])
+@pytest.mark.parametrize("prior", [Prior("half_normal", (15.0,)), FIXED])
 def test_edge_networks_say_that_there_are_no_loops(name, prior):
     arms = EDGE[name]()
     found = consistency.compare(arms, prior)

@@ -14,7 +14,7 @@ from networks import BASELINE, REFERENCE, published, simulate
 from nma import exact
 from nma.arms import build
 from nma.checks import contributions
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 CASES = [
     (name, method, model)
@@ -55,7 +55,7 @@ def test_agrees_with_netmeta(name, method, model):
 def test_hat_matrix_times_direct_estimates_is_the_network_estimate(name, tau):
     """The exact engine with a flat prior agrees with netmeta (test_exact); so must this."""
     arms = published(name, prior_sd=1e6)
-    fit = exact.fit(arms, TauPrior("fixed", (tau,)))
+    fit = exact.fit(arms, Prior("fixed", (tau,)))
     weights = contributions.pair_weights(arms, tau)
     value = {
         (arms.studies[s], arms.treatments[t]): y

@@ -10,12 +10,12 @@ from nma import exact
 from nma.checks import deviance
 from nma.checks.mixtures import node_draws
 from nma.draws import study_means
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 PRIORS = {
-    "half_normal(5)": TauPrior("half_normal", (5.0,)),
-    "uniform(0,5)": TauPrior("uniform", (5.0,)),
-    "tau=0": TauPrior("fixed", (0.0,)),
+    "half_normal(5)": Prior("half_normal", (5.0,)),
+    "uniform(0,5)": Prior("uniform", (5.0,)),
+    "tau=0": Prior("fixed", (0.0,)),
 }
 ARM_FORM = ("parkinsons", "stowe2010")
 
@@ -128,7 +128,7 @@ def test_fixed_beside_random():
 
 
 @pytest.mark.parametrize("name", list(EDGE))
-@pytest.mark.parametrize("prior", [TauPrior("half_normal", (15.0,)), PRIORS["tau=0"]])
+@pytest.mark.parametrize("prior", [Prior("half_normal", (15.0,)), PRIORS["tau=0"]])
 def test_edge_networks_get_finite_answers(name, prior):
     arms = EDGE[name]()
     table = deviance.deviance(arms, prior)

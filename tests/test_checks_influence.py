@@ -11,10 +11,10 @@ from nma.arms import build
 from nma.checks.influence import influence, most_influential
 from nma.checks.mixtures import node_draws
 from nma.checks.studies import lost, without
-from nma.priors import TauPrior
+from nma.priors import Prior
 from nma.summary import rank_draws
 
-HALF_NORMAL, FIXED = TauPrior("half_normal", (5.0,)), TauPrior("fixed", (0.0,))
+HALF_NORMAL, FIXED = Prior("half_normal", (5.0,)), Prior("fixed", (0.0,))
 
 
 def test_influence_is_that_of_refits_from_the_table():
@@ -111,7 +111,7 @@ def test_lost_treatments_are_those_beyond_a_bridge():
 
 
 @pytest.mark.parametrize("name", list(EDGE))
-@pytest.mark.parametrize("prior", [TauPrior("half_normal", (15.0,)), FIXED])
+@pytest.mark.parametrize("prior", [Prior("half_normal", (15.0,)), FIXED])
 def test_edge_networks_get_an_answer(name, prior):
     arms = EDGE[name]()
     studies, effects = influence(arms, prior)

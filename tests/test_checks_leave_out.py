@@ -9,10 +9,10 @@ from nma import exact
 from nma.checks import leave_out, removal
 from nma.checks.mixtures import holds, node_draws, wide_fit
 from nma.checks.studies import without
-from nma.priors import TauPrior
+from nma.priors import Prior
 
-HALF_NORMAL, FIXED = TauPrior("half_normal", (5.0,)), TauPrior("fixed", (0.0,))
-PRIORS = [HALF_NORMAL, TauPrior("uniform", (5.0,)), TauPrior("log_t", (-3.0, 2.3, 5.0, 100.0))]
+HALF_NORMAL, FIXED = Prior("half_normal", (5.0,)), Prior("fixed", (0.0,))
+PRIORS = [HALF_NORMAL, Prior("uniform", (5.0,)), Prior("log_t", (-3.0, 2.3, 5.0, 100.0))]
 
 
 def brute_evidence(arms, grid):
@@ -47,7 +47,7 @@ def test_subtraction_is_a_refit(name, prior):
 
 def test_elpd_is_a_ratio_of_brute_force_evidences():
     arms, grid = published("parkinsons"), np.linspace(0, 5, 401)
-    found = leave_out.leave_one_out(arms, TauPrior("uniform", (5.0,)), draws=0)
+    found = leave_out.leave_one_out(arms, Prior("uniform", (5.0,)), draws=0)
     whole = brute_evidence(arms, grid)
     expected = [whole - brute_evidence(without(arms, i), grid) for i in range(len(arms.studies))]
     np.testing.assert_allclose(found["elpd"], expected, atol=1e-5)
@@ -78,7 +78,7 @@ def test_a_grid_that_does_not_serve_is_noticed():
     rng = np.random.default_rng(1)
     studies = [(("p", 50.0, 0.1), ("a", 45.0 + rng.normal(0, 0.1), 0.1)) for _ in range(30)]
     arms = network(*studies, (("p", 50.0, 0.1), ("a", 445.0, 0.1)))
-    prior = TauPrior("half_normal", (500.0,))
+    prior = Prior("half_normal", (500.0,))
     last = [*removal.removals(wide_fit(arms, prior))][arms.studies.index("s30")]
     refit = exact.fit(without(arms, last.study), prior)
     assert last.refitted
@@ -142,7 +142,7 @@ def test_node_draws_follow_the_posterior():
 
 
 @pytest.mark.parametrize("name", list(EDGE))
-@pytest.mark.parametrize("prior", [TauPrior("half_normal", (15.0,)), FIXED])
+@pytest.mark.parametrize("prior", [Prior("half_normal", (15.0,)), FIXED])
 def test_edge_networks_get_an_answer(name, prior):
     arms = EDGE[name]()
     found = leave_out.leave_one_out(arms, prior, draws=400)

@@ -11,9 +11,9 @@ from nma import exact
 from nma.checks import predictive
 from nma.checks.mixtures import node_draws
 from nma.checks.studies import contrasts, without
-from nma.priors import TauPrior
+from nma.priors import Prior
 
-HALF_NORMAL, FIXED = TauPrior("half_normal", (5.0,)), TauPrior("fixed", (0.0,))
+HALF_NORMAL, FIXED = Prior("half_normal", (5.0,)), Prior("fixed", (0.0,))
 
 
 def test_p_loo_of_a_two_arm_study_is_a_gaussian_tail_area():
@@ -75,7 +75,7 @@ def test_uniformity_says_nothing_of_too_few():
 
 
 @pytest.mark.parametrize("name", list(EDGE))
-@pytest.mark.parametrize("prior", [TauPrior("half_normal", (15.0,)), FIXED])
+@pytest.mark.parametrize("prior", [Prior("half_normal", (15.0,)), FIXED])
 def test_edge_networks_get_an_answer(name, prior):
     arms = EDGE[name]()
     table = predictive.predictive_check(arms, prior, draws=200)
@@ -88,7 +88,7 @@ def test_edge_networks_get_an_answer(name, prior):
 @pytest.mark.slow
 def test_p_loo_is_uniform_if_the_model_is_right_and_the_others_are_not():
     """One study of each of 400 networks; tau from its prior, effects under a flat one."""
-    rng, prior = np.random.default_rng(8), TauPrior("half_normal", (5.0,))
+    rng, prior = np.random.default_rng(8), Prior("half_normal", (5.0,))
     found = []
     for _ in range(400):
         tau, studies = abs(rng.normal(0, 5.0)), []

@@ -10,14 +10,14 @@ from nma import exact
 from nma.checks.marginals import marginals
 from nma.checks.prior_grid import cases, power_scaling, prior_grid
 from nma.posterior import assemble
-from nma.priors import TauPrior, tau_prior
+from nma.priors import Prior, tau_prior
 
-HALF_NORMAL = TauPrior("half_normal", (15.0,))
-FIXED = TauPrior("fixed", (0.0,))
+HALF_NORMAL = Prior("half_normal", (15.0,))
+FIXED = Prior("fixed", (0.0,))
 
 
 def test_marginals_are_those_of_the_engine():
-    fit = exact.fit(published("senn2013"), TauPrior("half_normal", (5.0,)))
+    fit = exact.fit(published("senn2013"), Prior("half_normal", (5.0,)))
     table = marginals(fit, (0.0, 0.5))
     for k, row in enumerate(table.itertuples()):
         c = np.eye(len(table))[k]
@@ -41,7 +41,7 @@ def test_the_grid_has_every_prior_once_and_its_own_first():
     ]
     rhodes = tau_prior({"dist": "rhodes", "comparison": "non_drug"}, sd_ref=20.0)
     assert grid[4].tau == rhodes
-    other = cases(TauPrior("half_normal", (5.0,)), 30.0, sd_ref=None)
+    other = cases(Prior("half_normal", (5.0,)), 30.0, sd_ref=None)
     assert [case.name for case in other[1:]] == [
         "tau ~ half_normal(15)",
         "tau ~ uniform(50)",

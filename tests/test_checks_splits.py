@@ -11,10 +11,10 @@ from nma import exact
 from nma.arms import build
 from nma.checks import splits
 from nma.checks.studies import pieces, study_rows
-from nma.priors import TauPrior
+from nma.priors import Prior
 
-HALF_NORMAL, FIXED = TauPrior("half_normal", (5.0,)), TauPrior("fixed", (0.0,))
-PRIORS = [HALF_NORMAL, TauPrior("uniform", (5.0,)), TauPrior("log_t", (-3.0, 2.3, 5.0, 100.0))]
+HALF_NORMAL, FIXED = Prior("half_normal", (5.0,)), Prior("fixed", (0.0,))
+PRIORS = [HALF_NORMAL, Prior("uniform", (5.0,)), Prior("log_t", (-3.0, 2.3, 5.0, 100.0))]
 
 
 def reference(name, source):
@@ -60,7 +60,7 @@ def test_is_netmetas_back_calculation_where_two_arm_studies_split(name, tau, exp
     """At a fixed tau with flat priors, printed to 1e-6: comparisons that no multi-arm study
     holds. With one, back-calculation takes dependent parts as independent."""
     arms = published(name, prior_sd=1e5)
-    table = splits.node_splits(arms, TauPrior("fixed", (tau,)))
+    table = splits.node_splits(arms, Prior("fixed", (tau,)))
     members = [arms.treatment[rows] for rows in study_rows(arms)]
     compared = 0
     for (a, b), group in reference(name, "netmeta").groupby(["treatment_1", "treatment_2"]):
@@ -146,7 +146,7 @@ def test_pieces_are_those_of_a_graph():
 
 
 @pytest.mark.parametrize("name", list(EDGE))
-@pytest.mark.parametrize("prior", [TauPrior("half_normal", (15.0,)), FIXED])
+@pytest.mark.parametrize("prior", [Prior("half_normal", (15.0,)), FIXED])
 def test_edge_networks_have_nothing_to_test_and_say_so(name, prior):
     arms = EDGE[name]()
     table = splits.splittable(arms)
@@ -177,7 +177,7 @@ def two_loops(rng, prior_sd, shift):
 def test_inconsistency_is_found_where_it_is_and_p_is_uniform_where_it_is_not():
     """tau comes from its prior and omega's is nearly flat, so p is uniform without
     inconsistency; one loop's must not reach the other."""
-    rng, prior = np.random.default_rng(11), TauPrior("half_normal", (5.0,))
+    rng, prior = np.random.default_rng(11), Prior("half_normal", (5.0,))
 
     def rows(shift, size):
         tables = [splits.node_splits(two_loops(rng, 5.0, shift), prior) for _ in range(size)]

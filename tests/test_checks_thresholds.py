@@ -12,9 +12,9 @@ from networks import published, simulate
 from nma import exact
 from nma.arms import build
 from nma.checks.thresholds import DECISIONS, LEVELS, Rule, every_threshold, thresholds
-from nma.priors import TauPrior
+from nma.priors import Prior
 
-HALF_NORMAL = TauPrior("half_normal", (15.0,))
+HALF_NORMAL = Prior("half_normal", (15.0,))
 RULES = {"probability": Rule(5.0, 0.9), "mean": Rule(5.0, None)}
 STEP = 1e-4  # points from a threshold at which the refit is made
 
@@ -99,7 +99,7 @@ def refits_agree(arms, prior, rule, table, tau, prefix=""):
 @pytest.mark.parametrize("tau", [0.0, 4.0])
 def test_linear_thresholds_at_a_known_tau(rule, tau):
     """With tau known the linear answer is the whole answer, and the exact one equals it."""
-    arms, prior = chain(), TauPrior("fixed", (tau,))
+    arms, prior = chain(), Prior("fixed", (tau,))
     table = every_threshold(exact.fit(arms, prior), RULES[rule], exact_for=4)
     assert set(table["decision"]) == set(DECISIONS)
     assert set(table["level"]) == set(LEVELS)
@@ -139,7 +139,7 @@ def test_nothing_changes_where_a_threshold_is_infinite():
 
 
 def test_a_heavy_prior_on_the_log_scale():
-    arms, prior = chain(5), TauPrior("log_t", (-3.02 + 2 * np.log(20), 2.27, 5.0, 100.0))
+    arms, prior = chain(5), Prior("log_t", (-3.02 + 2 * np.log(20), 2.27, 5.0, 100.0))
     fit = exact.fit(arms, prior)
     table = thresholds(fit, RULES["mean"], "verdict", exact_for=3)
     searched = table[table["exact_now"].notna()]
@@ -162,7 +162,7 @@ def test_invariant_interval_by_hand():
     """One study a side, tau 0, flat prior: a is at -8, b at -10; a must gain 2 points, b
     must lose 2, before a is the best."""
     arms = network((("p", 50.0, 2.0), ("a", 42.0, 2.0)), (("p", 50.0, 2.0), ("b", 40.0, 1.0)))
-    fit = exact.fit(arms.with_prior_sd(1e6), TauPrior("fixed", (0.0,)))
+    fit = exact.fit(arms.with_prior_sd(1e6), Prior("fixed", (0.0,)))
     table = thresholds(fit, Rule(), "best", "study").set_index("treatment")
     assert table.loc["a", "threshold_low"] == pytest.approx(-10, abs=1e-6)
     assert table.loc["a", "threshold_high"] == np.inf
@@ -196,7 +196,7 @@ def test_candidates_and_limit():
 def test_published_network_in_its_own_units():
     """Senn 2013, HbA1c %: lowest is best; every contrast of every study has its interval."""
     arms = published("senn2013")
-    fit = exact.fit(arms, TauPrior("half_normal", (5.0,)))
+    fit = exact.fit(arms, Prior("half_normal", (5.0,)))
     table = thresholds(fit, Rule(0.5, 0.975), "best", exact_for=3)
     assert len(table) == len(arms.y) - len(arms.studies)
     assert (table["threshold_low"] <= table["estimate"]).all()
@@ -207,7 +207,7 @@ def test_published_network_in_its_own_units():
 
 
 @pytest.mark.parametrize("name", list(EDGE))
-@pytest.mark.parametrize("prior", [HALF_NORMAL, TauPrior("fixed", (0.0,))], ids=["random", "fixed"])
+@pytest.mark.parametrize("prior", [HALF_NORMAL, Prior("fixed", (0.0,))], ids=["random", "fixed"])
 def test_edge_networks_get_an_answer(name, prior):
     arms = EDGE[name]()
     table = every_threshold(exact.fit(arms, prior), Rule(5.0, 0.975))

@@ -10,9 +10,9 @@ from networks import BASELINE, brute_logp, effects, published, simulate, table
 
 from nma import exact
 from nma.arms import build
-from nma.priors import TauPrior
+from nma.priors import Prior
 
-HALF_NORMAL, UNIFORM = TauPrior("half_normal", (5.0,)), TauPrior("uniform", (5.0,))
+HALF_NORMAL, UNIFORM = Prior("half_normal", (5.0,)), Prior("uniform", (5.0,))
 
 
 def summary(fit, treatment, reference, predictive=False):
@@ -100,7 +100,7 @@ def test_agrees_with_frequentist_fits_at_their_tau(name, source):
     arms, compared = published(name, prior_sd=1e6), 0
     for row in effects(name, source).query("parameter == 'd'").itertuples():
         tau = float(re.search(r"tau(?:=| fixed at )([\d.e-]+)", row.tau_prior)[1])
-        fit = exact.fit(arms, TauPrior("fixed", (tau,)))
+        fit = exact.fit(arms, Prior("fixed", (tau,)))
         mean, sd = fit.moments(fit.contrast(row.treatment, BASELINE[name]))
         assert mean == pytest.approx(row.mean, abs=2e-6)
         assert sd == pytest.approx(row.sd, abs=2e-6)
@@ -133,7 +133,7 @@ def test_order_of_rows_and_shift_of_studies_change_nothing(seed):
     data = simulate(rng, np.array([0.0, -5.0, 3.0]), 3.0, 8)
     shifted = data.assign(y=data["y"] + data["study"].str[1:].astype(float))
     shuffled = data.sample(frac=1.0, random_state=seed)
-    prior = TauPrior("half_normal", (15.0,))
+    prior = Prior("half_normal", (15.0,))
     base = exact.fit(build(data, "t00"), prior)
     same = exact.fit(build(shuffled, "t00"), prior)
     np.testing.assert_array_equal(base.means, same.means)
@@ -154,9 +154,9 @@ def test_mirrored_data_give_mirrored_effects():
 @pytest.mark.parametrize(
     "prior",
     [
-        TauPrior("half_normal", (15.0,)),
-        TauPrior("uniform", (50.0,)),
-        TauPrior("log_t", (-3.02 + 2 * np.log(20), 2.27, 5.0, 100.0)),
+        Prior("half_normal", (15.0,)),
+        Prior("uniform", (50.0,)),
+        Prior("log_t", (-3.02 + 2 * np.log(20), 2.27, 5.0, 100.0)),
     ],
 )
 def test_grid_is_wide_and_fine_enough(prior):
@@ -195,7 +195,7 @@ def test_one_small_study_is_answered_by_its_prior():
     data = pd.DataFrame(
         {"study": ["a", "a"], "treatment": ["p", "x"], "y": [50.0, 40.0], "se": [9.0, 9.0]}
     )
-    fit = exact.fit(build(data, "p"), TauPrior("half_normal", (15.0,)))
+    fit = exact.fit(build(data, "p"), Prior("half_normal", (15.0,)))
     mean, sd = fit.moments(np.ones(1))
     assert -10 < mean < -9
     assert sd > np.sqrt(2) * 9
@@ -206,7 +206,7 @@ def test_one_small_study_is_answered_by_its_prior():
 @pytest.mark.slow
 def test_intervals_cover_what_they_claim():
     """300 simulated networks with known effects: 95% intervals cover about 95%."""
-    rng, prior = np.random.default_rng(7), TauPrior("half_normal", (15.0,))
+    rng, prior = np.random.default_rng(7), Prior("half_normal", (15.0,))
     hits = []
     for _ in range(300):
         d = np.concatenate([[0.0], rng.normal(0, 8, 5)])

@@ -4,11 +4,11 @@ import numpy as np
 from networks import published
 
 from nma import exact, posterior
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 
 def tree():
-    arms, prior = published("parkinsons"), TauPrior("half_normal", (5.0,))
+    arms, prior = published("parkinsons"), Prior("half_normal", (5.0,))
     beta, tau = exact.fit(arms, prior).draws(400, seed=1)
     return posterior.assemble(
         arms, prior, beta.reshape(4, 100, -1), tau.reshape(4, 100), 1, {"engine": "exact"}
@@ -23,7 +23,8 @@ def test_saved_and_loaded_whole(tmp_path):
     np.testing.assert_array_equal(read["posterior"]["d"], made["posterior"]["d"])
     assert read["posterior"]["theta"].sizes["arm"] == 15
     assert read["log_likelihood"]["y"].sizes["study"] == 7
-    names, d, tau = posterior.effect_draws(read)
+    names, d = posterior.effect_draws(read)
+    tau = posterior.hyper_draws(read)["tau"]
     assert names[0] == "Placebo"
     assert d.shape == (400, 5)
     assert (d[:, 0] == 0).all()

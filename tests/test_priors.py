@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from nma.priors import RHODES, TauPrior, describe, tau_prior
+from nma.priors import RHODES, Prior, describe, tau_prior
 
 
-@pytest.mark.parametrize("prior", [TauPrior("half_normal", (15.0,)), TauPrior("uniform", (50.0,))])
+@pytest.mark.parametrize("prior", [Prior("half_normal", (15.0,)), Prior("uniform", (50.0,))])
 def test_density_integrates_to_one(prior):
     x = np.linspace(*prior.support, 200_001)
     assert np.trapezoid(np.exp(prior.logpdf(x)), x) == pytest.approx(1.0, abs=1e-6)
@@ -14,7 +14,7 @@ def test_density_integrates_to_one(prior):
 
 def test_log_t_is_the_density_of_tau_for_t_distributed_log_tau_squared():
     """By sampling: the share of draws in an interval is the integral of the density."""
-    prior = TauPrior("log_t", (2.0, 1.5, 5.0, 1e9))
+    prior = Prior("log_t", (2.0, 1.5, 5.0, 1e9))
     rng = np.random.default_rng(1)
     tau = np.exp((2.0 + 1.5 * rng.standard_t(5, 400_000)) / 2)
     for low, high in [(0.5, 1.5), (2.0, 4.0), (5.0, 20.0)]:
@@ -25,9 +25,9 @@ def test_log_t_is_the_density_of_tau_for_t_distributed_log_tau_squared():
 
 
 def test_outside_the_support():
-    assert TauPrior("uniform", (5.0,)).logpdf(6.0) == -np.inf
-    assert TauPrior("half_normal", (5.0,)).logpdf(-1.0) == -np.inf
-    assert TauPrior("log_t", (0.0, 1.0, 5.0, 5.0)).logpdf(0.0) == -np.inf
+    assert Prior("uniform", (5.0,)).logpdf(6.0) == -np.inf
+    assert Prior("half_normal", (5.0,)).logpdf(-1.0) == -np.inf
+    assert Prior("log_t", (0.0, 1.0, 5.0, 5.0)).logpdf(0.0) == -np.inf
 
 
 def test_rhodes_is_moved_to_points():
@@ -50,7 +50,7 @@ def test_fixed_overrules():
     ("spec", "words"),
     [
         ({"dist": "half_normal"}, "needs"),
-        ({"dist": "cauchy", "scale": 1}, "unknown tau prior 'cauchy'"),
+        ({"dist": "cauchy", "scale": 1}, "unknown prior 'cauchy'"),
         ({"dist": "rhodes", "comparison": "non_drug"}, "needs reported SDs"),
     ],
 )

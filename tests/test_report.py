@@ -28,7 +28,7 @@ def results(root: Path, settings: dict, treatment: str = "drug", islands=()) -> 
             folder / "effects.csv", index=False
         )
         summary.ranks(names, d).to_csv(folder / "ranks.csv", index=False)
-        summary.heterogeneity(np.full(10, 3.0), analysis != "main").to_csv(
+        summary.heterogeneity(np.full(10, 3.0 if analysis == "main" else 0.0)).to_csv(
             folder / "heterogeneity.csv", index=False
         )
         parameters = [f"d[{n}]" for n in names[1:]]

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from networks import BASELINE, REFERENCE, published
 
 from nma import exact, summary
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 
 @pytest.mark.parametrize("name", ["senn2013", "linde2016", "stowe2010", "parkinsons"])
 def test_sucra_agrees_with_a_million_draws(name):
     rows = pd.read_csv(REFERENCE / "ranks.csv")
     rows = rows[(rows["dataset"] == name) & (rows["tau_prior"] == "half_normal(5)")]
-    fit, size = exact.fit(published(name), TauPrior("half_normal", (5.0,))), 100_000
+    fit, size = exact.fit(published(name), Prior("half_normal", (5.0,))), 100_000
     beta, _ = fit.draws(size, seed=1)
     d = np.column_stack([np.zeros(size), beta])
     # Linde's log odds ratios are better when higher; ours rank lower as better.
@@ -85,7 +85,7 @@ def test_effects_have_the_contract_columns():
 
 
 def test_fixed_heterogeneity_says_so_in_one_row():
-    table = summary.heterogeneity(np.zeros(10), fixed=True)
+    table = summary.heterogeneity(np.zeros(10))
     assert len(table) == 1
     assert table.loc[0, "parameter"] == "tau"
     assert table.loc[0, "mean"] == 0

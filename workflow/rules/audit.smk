@@ -6,7 +6,8 @@ rule audit_fit:
     input:
         arms="results/{analysis}/{stratum}/arms.csv",
         posterior="results/{analysis}/{stratum}/posterior.nc",
-        code=modules("arms", "priors", "specify", "draws", "exact", "posterior", "audit"),
+        network="results/{analysis}/{stratum}/network.json",
+        code=[*structures(), *modules("exact", "audit")],
     output:
         audit="results/{analysis}/{stratum}/audit.csv",
     log:
@@ -19,7 +20,6 @@ rule audit_fit:
     resources:
         mem_mb=800,
     params:
-        reference=setting("reference"),
         model=setting("model"),
     script:
         "../scripts/audit_fit.py"

@@ -27,7 +27,7 @@ for name, settings in SETTINGS.items():
     check_schema(settings | {"analyses": {name: None}}, SCHEMA)
     if settings["mid"]["value"] not in settings["mid"]["grid"]:
         raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
-    columns = {*settings["data"]["keep"], *settings["data"]["drop"]}
+    columns = {*settings["data"]["keep"], *settings["data"]["drop"], *settings["data"]["require"]}
     if unknown := sorted(columns - {field.name for field in TRIALS} - {"flagged"}):
         raise WorkflowError(f"config: '{name}' filters by unknown columns {unknown}")
 
@@ -51,6 +51,8 @@ OF_ARMS = (
     *("outcome", "reference", "treatment_map", "strata", "assessment", "data", "impute"),
     *("correlation", "effect_measure", "smd_sd"),
 )
+# Of the model, what decides which treatments are nodes and how they hang together.
+OF_NETWORK = ("placebo", "structure", "interactions")
 TABLES = ("effects", "league", "ranks", "rank_probabilities", "heterogeneity")
 FIGURES = ("network", "forest", "ranks", "rank_probabilities")
 POSTERIOR_FIGURES = ("posterior", "trace", "rank_plot", "tau")
@@ -81,6 +83,15 @@ def figure_files(names, kinds=("svg", "pdf", "png")):
 def modules(*names):
     """Modules of the package as inputs, so that editing one reruns what imports it."""
     return [str(REPOSITORY / f"workflow/scripts/nma/{name}.py") for name in names]
+
+
+def structures():
+    """Modules that make the model of an analysis."""
+    folder = REPOSITORY / "workflow/scripts/nma/structures"
+    return [
+        *modules("arms", "priors", "specify", "structure", "draws", "posterior"),
+        *sorted(map(str, folder.glob("*.py"))),
+    ]
 
 
 def page_frame():

@@ -5,7 +5,8 @@ rule fit_nuts:
     """Sample the network meta-analysis with PyMC's NUTS and stop unless it converged."""
     input:
         arms="results/{analysis}/{stratum}/arms.csv",
-        code=modules("arms", "priors", "specify", "model", "draws", "posterior", "convergence"),
+        network="results/{analysis}/{stratum}/network.json",
+        code=[*structures(), *modules("model", "convergence")],
     output:
         posterior="results/{analysis}/{stratum}/posterior.nc",
         convergence="results/{analysis}/{stratum}/convergence.csv",
@@ -22,7 +23,6 @@ rule fit_nuts:
     resources:
         mem_mb=1500,
     params:
-        reference=setting("reference"),
         model=setting("model"),
         sampling=setting("sampling"),
         seed=seed,
@@ -35,7 +35,8 @@ rule fit_exact:
     """Draw from the exact posterior of the network meta-analysis, and tabulate the draws."""
     input:
         arms="results/{analysis}/{stratum}/arms.csv",
-        code=modules("arms", "priors", "specify", "exact", "draws", "posterior", "summary"),
+        network="results/{analysis}/{stratum}/network.json",
+        code=[*structures(), *modules("exact", "summary")],
     output:
         **table_files(),
         posterior="results/{analysis}/{stratum}/posterior.nc",
@@ -49,7 +50,6 @@ rule fit_exact:
     resources:
         mem_mb=800,
     params:
-        reference=setting("reference"),
         model=setting("model"),
         sampling=setting("sampling"),
         thresholds=thresholds,

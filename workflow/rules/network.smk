@@ -16,6 +16,7 @@ checkpoint prepare_networks:
         code=modules(
             *("contract", "tables", "findings", "strata", "derive", "account", "scale", "smd"),
             *("trace", "assessment", "study_arms", "harmonise", "network", "prepare"),
+            "structures/components",
         ),
     output:
         tables=[f"{folder}/{name}.csv" for folder in FOLDERS for name in PREPARED],
@@ -30,7 +31,9 @@ checkpoint prepare_networks:
         mem_mb=500,
     params:
         settings={
-            name: {key: settings[key] for key in OF_ARMS} for name, settings in SETTINGS.items()
+            name: {key: settings[key] for key in OF_ARMS}
+            | {"model": {key: settings["model"][key] for key in OF_NETWORK}}
+            for name, settings in SETTINGS.items()
         },
         tables=TABLES,
     script:

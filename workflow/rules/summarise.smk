@@ -19,7 +19,6 @@ rule summarise_posterior:
         mem_mb=800,
     params:
         thresholds=thresholds,
-        effects_model=setting("model", "effects"),
         seed=seed,
     script:
         "../scripts/summarise_posterior.py"

@@ -8,27 +8,27 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-from nma import exact, posterior, summary, tables
-from nma.specify import specify
+import json
+from pathlib import Path
 
-arms, prior = specify(
-    tables.read_typed(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
-)
+from nma import exact, posterior, summary, tables
+from nma.specify import structure
+
+given, params = snakemake.input, snakemake.params
+network = json.loads(Path(given.network).read_text(encoding="utf-8"))
+made = structure(tables.read_typed(given.arms), network, params.model)
 # Independent draws: as many in all as NUTS keeps per chain, dealt out over the chains.
-chains = snakemake.params.sampling["chains"]
-size = snakemake.params.sampling["draws"] // chains
-beta, tau = exact.fit(arms, prior).draws(chains * size, snakemake.params.seed)
+chains = params.sampling["chains"]
+size = params.sampling["draws"] // chains
+beta, hyper = exact.fit(made.arms, made.hyper).all_draws(chains * size, params.seed)
 tree = posterior.assemble(
-    arms,
-    prior,
+    made.arms,
+    made.hyper,
     beta.reshape(chains, size, -1),
-    tau.reshape(chains, size),
-    snakemake.params.seed,
+    {name: x.reshape(chains, size) for name, x in hyper.items()},
+    params.seed,
     {"engine": "exact", **snakemake.wildcards},
 )
 posterior.save(tree, snakemake.output.posterior)
-drawn = posterior.effect_draws(tree)
-params = snakemake.params
-made = summary.tables(*drawn, params.thresholds, prior.is_fixed, params.seed)
-for name, table in made.items():
+for name, table in summary.of_posterior(tree, params.thresholds, params.seed).items():
     tables.write_table(table, snakemake.output[name])

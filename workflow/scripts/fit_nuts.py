@@ -13,16 +13,16 @@ import os
 # Compiled code is kept: a second run compiles in a third of the time.
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={snakemake.params.compiled}"
 
+import json
+from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from nma import convergence, model, posterior, tables
-from nma.specify import specify
+from nma.specify import structure
 
-arms, prior = specify(
-    tables.read_typed(snakemake.input.arms), snakemake.params.reference, snakemake.params.model
-)
+network = json.loads(Path(snakemake.input.network).read_text(encoding="utf-8"))
+made = structure(tables.read_typed(snakemake.input.arms), network, snakemake.params.model)
+arms = made.arms
 begun = perf_counter()
 
 
@@ -33,7 +33,7 @@ def progress(step: str) -> None:
 
 sampling = dict(snakemake.params.sampling)
 sampling["seed"] = snakemake.params.seed
-built = model.build(arms, prior)
+built = model.build(arms, made.hyper)
 for attempt in ("first", "retry"):
     progress(
         f"compiling and sampling ({attempt}): {len(arms.studies)} studies, {len(arms.y)} arms, "
@@ -42,12 +42,9 @@ for attempt in ("first", "retry"):
     )
     tree = model.sample(built, **sampling, progress=True)
     progress(f"sampled; sampling itself took {tree['posterior'].attrs['sampling_time']:.1f} s")
-    drawn = tree["posterior"]
-    d = drawn["d"].to_numpy()
-    tau = drawn["tau"].to_numpy() if "tau" in drawn else None
+    beta, hyper = model.drawn(tree, made.hyper)
     divergences = int(tree["sample_stats"]["diverging"].sum())
-    named = dict(zip(arms.parameters, d.transpose(2, 0, 1), strict=True))
-    checked = convergence.diagnose(named | ({} if tau is None else {"tau": tau}))
+    checked = convergence.diagnose(model.sampled(made, beta, hyper))
     print(checked.to_string(), f"\n{divergences} divergences ({attempt})", file=sys.stderr)
     converged = not divergences and set(checked["verdict"]) == {"ok"}
     if attempt == "first" and not converged:
@@ -64,9 +61,9 @@ stats = tree["sample_stats"].to_dataset()[
 ]
 whole = posterior.assemble(
     arms,
-    prior,
-    d,
-    np.full(d.shape[:2], prior["value"]) if tau is None else tau,
+    made.hyper,
+    beta,
+    hyper,
     snakemake.params.seed,
     {"engine": "nuts", **snakemake.wildcards},
     stats.drop_attrs(),

@@ -11,8 +11,8 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 from nma import posterior, summary
 from nma.tables import write_table
 
-drawn = posterior.effect_draws(posterior.load(snakemake.input.posterior))
 params = snakemake.params
-fixed = params.effects_model == "fixed"
-for name, table in summary.tables(*drawn, params.thresholds, fixed, params.seed).items():
+tree = posterior.load(snakemake.input.posterior)
+made = summary.of_posterior(tree, params.thresholds, params.seed)
+for name, table in made.items():
     write_table(table, snakemake.output[name])

@@ -3,7 +3,7 @@
 Everything linear is one matrix (DESIGN section 2): the mean of an arm is mu_study + X beta.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,6 +20,16 @@ class Arms:
     study, treatment : (arms,) positions in ``studies`` and ``treatments``
     X : (arms, parameters) design matrix; ``parameters`` names its columns
     prior_sd : (parameters,) sd of the independent Normal(0, sd) priors
+
+    What only other models than the plain network need (see ``structure``):
+
+    contrasts : (treatments, parameters) d = contrasts @ beta, the reference's row zero
+    spread : (parameters,) hyperparameter that multiplies the prior sd, "" for none
+    variances, share : names of heterogeneity sds, and (arms, variances): an arm's
+        u has variance share @ sds^2 / 2
+    prediction : (treatments, variances) likewise for an effect in a new study; tau^2 if None
+    responsive : (arms,) 1 where the arm's mean also moves with the study's level mu, by
+        ``slope`` x mu; y is then centred on the level that effects are stated at
     """
 
     y: NDArray[np.float64]
@@ -31,6 +41,51 @@ class Arms:
     studies: tuple[str, ...]
     treatments: tuple[str, ...]
     parameters: tuple[str, ...]
+    contrasts: NDArray[np.float64] | None = None
+    spread: tuple[str, ...] | None = None
+    variances: tuple[str, ...] = ("tau",)
+    share: NDArray[np.float64] | None = None
+    responsive: NDArray[np.float64] | None = None
+    prediction: NDArray[np.float64] | None = None
+
+    @cached_property
+    def effects(self) -> NDArray[np.float64]:
+        """(treatments, parameters) the matrix that makes effects of parameters."""
+        if self.contrasts is not None:
+            return self.contrasts
+        return np.vstack([np.zeros(len(self.parameters)), np.eye(len(self.parameters))])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the parameters are the effects themselves."""
+        return self.contrasts is None
+
+    def half(self, hyper: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """(T, arms) variance of every arm's u, or (T, 1) if it is the same for all.
+
+        ``hyper`` has every heterogeneity sd as (T,) and, if study effects are Student t,
+        ``scale`` (T, studies).
+        """
+        if self.share is None:
+            half = 0.5 * np.square(hyper["tau"])[:, None]
+        else:
+            sds = np.stack([hyper[name] for name in self.variances], axis=-1)
+            half = 0.5 * np.square(sds) @ self.share.T
+        return half / hyper["scale"][:, self.study] if "scale" in hyper else half
+
+    def sds(self, hyper: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """(T, parameters) or (parameters,) sds of the priors of the parameters."""
+        if not any(self.spread or ()):
+            return self.prior_sd
+        # A floor keeps the precision finite; a millionth of a point is no spread.
+        times = [np.maximum(hyper[name], 1e-6) if name else np.array([1.0]) for name in self.spread]
+        return self.prior_sd * np.stack(np.broadcast_arrays(*times), axis=-1)
+
+    def level(self, hyper: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
+        """(T, arms) what the study's level is multiplied by, None if by 1 everywhere."""
+        if self.responsive is None:
+            return None
+        return 1.0 + np.asarray(hyper["slope"])[:, None] * self.responsive
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
@@ -56,15 +111,19 @@ def treatment_order(treatments: Sequence[str], reference: str) -> list[str]:
     return [reference, *others]
 
 
-def build(table: pd.DataFrame, reference: str, prior_sd: float = 100.0) -> Arms:
+def build(
+    table: pd.DataFrame, reference: str, prior_sd: float = 100.0, virtual: bool = False
+) -> Arms:
     """Arms of the consistency model from a table with study, treatment, y, se.
+
+    A ``virtual`` reference is what no arm received: the mean of kinds of placebo.
 
     Rows are sorted and figures rounded to 1e-9 first: a difference of 1e-14 in the data
     can change which NUTS draws come out. Raises ValueError if the reference is absent, a
     study has one arm or two of one treatment, or a standard error is not positive.
     """
     table = table.sort_values(["study", "treatment"], key=lambda s: s.astype(str), kind="stable")
-    if reference not in set(table["treatment"]):
+    if not virtual and reference not in set(table["treatment"]):
         raise ValueError(f"no arm received the reference '{reference}'")
     if table.duplicated(["study", "treatment"]).any():
         raise ValueError("two arms of one study have the same treatment; combine them first")

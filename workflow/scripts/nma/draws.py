@@ -1,14 +1,17 @@
 """What follows from draws of (effects, tau) in closed form, in NumPy."""
 
+from collections.abc import Mapping
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from nma.arms import Arms
-from nma.priors import TauPrior
+from nma.priors import Hyper, Prior
 
 Array = NDArray[np.float64]
+Nodes = Mapping[str, Array]
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
@@ -17,58 +20,100 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng([seed, crc32(purpose.encode())])
 
 
-def log_likelihood(arms: Arms, beta: Array, tau: Array) -> Array:
+def log_likelihood(arms: Arms, beta: Array, hyper: Array | Nodes) -> Array:
     """(draws, studies) log density of each study with its study mean integrated out.
 
-    beta (draws, parameters), tau (draws,). DESIGN section 2, with the constant
-    -(arms - 1)/2 log 2 pi.
+    beta (draws, parameters); hyper is tau (draws,), or every hyperparameter by name.
+    DESIGN section 2, with the constant -(arms - 1)/2 log 2 pi.
     """
-    w = 1.0 / (arms.v + 0.5 * tau[:, None] ** 2)
-    r = arms.y - beta @ arms.X.T
+    w, z, r = _weighted(arms, beta, hyper)
 
     def total(x: Array) -> Array:
         return np.add.reduceat(x, arms.starts, axis=-1)
 
-    W = total(w)
+    W = total(w * z**2)
     size = np.diff(arms.starts, append=len(arms.y))
     return 0.5 * (
         total(np.log(w) - w * r**2)
         - np.log(W)
-        + total(w * r) ** 2 / W
+        + total(w * z * r) ** 2 / W
         - (size - 1) * np.log(2 * np.pi)
     )
 
 
-def log_prior(arms: Arms, prior: TauPrior, beta: Array, tau: Array) -> tuple[Array, Array]:
-    """(draws, parameters) and (draws,) log prior densities of effects and tau."""
-    z = beta / arms.prior_sd
-    effects = -0.5 * z**2 - np.log(arms.prior_sd) - 0.5 * np.log(2 * np.pi)
-    return effects, prior.logpdf(tau)
+def _weighted(arms: Arms, beta: Array, hyper: Array | Nodes) -> tuple[Array, Array, Array]:
+    """Weights, what the study's level is multiplied by, and residuals, (draws, arms)."""
+    hyper = named(hyper)
+    r = arms.y - beta @ arms.X.T
+    z = arms.level(hyper)
+    w = np.broadcast_to(1.0 / (arms.v + arms.half(hyper)), r.shape)
+    return w, np.ones((1, 1)) if z is None else z, r
 
 
-def study_means(arms: Arms, beta: Array, tau: Array, seed: int) -> Array:
+def named(hyper: Array | Nodes) -> Nodes:
+    """Hyperparameters by name; plain values are tau."""
+    return hyper if isinstance(hyper, Mapping) else {"tau": hyper}
+
+
+def student_log_likelihood(arms: Arms, beta: Array, hyper: Nodes, df: float) -> Array:
+    """(draws, studies) log density with every study's scale ~ Gamma(df/2, df/2) integrated
+    out."""
+    total = np.full((len(beta), len(arms.studies)), -np.inf)
+    for value, weight in zip(*scale_nodes(df), strict=True):
+        scale = np.full((1, len(arms.studies)), value)
+        given = log_likelihood(arms, beta, {**hyper, "scale": scale})
+        total = np.logaddexp(total, given + weight)
+    return total
+
+
+def scale_nodes(df: float) -> tuple[Array, Array]:
+    """Nodes and log weights of Gamma(df/2, df/2), by the trapezoid rule on its logarithm,
+    where the integrand is smooth and dies at both ends."""
+    gamma = stats.gamma(df / 2, scale=2 / df)
+    x = np.linspace(np.log(gamma.ppf(1e-9)), np.log(gamma.isf(1e-12)), 41)
+    log_weight = gamma.logpdf(np.exp(x)) + x + np.log(x[1] - x[0])
+    return np.exp(x), log_weight
+
+
+def log_prior(
+    arms: Arms, prior: Prior | Hyper, beta: Array, hyper: Array | Nodes
+) -> tuple[Array, dict[str, Array]]:
+    """(draws, parameters) log prior densities of the parameters given the
+    hyperparameters, and (draws,) of each hyperparameter that is not known."""
+    hyper = named(hyper)
+    priors = prior if isinstance(prior, Hyper) else Hyper({"tau": prior})
+    sd = arms.sds(hyper)
+    effects = -0.5 * (beta / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+    own = {
+        name: priors.priors[name].logpdf(x) for name, x in hyper.items() if name in priors.priors
+    }
+    for name in priors.exchangeable:
+        own[name] = priors.logpdf(name, hyper)
+    return effects, own
+
+
+def study_means(arms: Arms, beta: Array, hyper: Array | Nodes, seed: int) -> Array:
     """(draws, arms) draws of the true mean of every arm: mu_i + X beta + u.
 
-    Given beta and tau, mu_i ~ Normal(rbar, 1/W) and u shrinks the rest by
-    (tau^2/2) / (v + tau^2/2). Differences within a study are its own effects.
+    Given the rest, mu_i ~ Normal(rbar, 1/W) and u shrinks what is left by its variance h:
+    h / (v + h). Differences within a study are its own effects.
     """
     rng = stream(seed, "study means")
-    half = 0.5 * tau[:, None] ** 2
-    w = 1.0 / (arms.v + half)
-    fixed = beta @ arms.X.T
-    r = arms.y - fixed
-    W = np.add.reduceat(w, arms.starts, axis=1)
-    centre = np.add.reduceat(w * r, arms.starts, axis=1) / W
-    mu = (centre + rng.standard_normal(W.shape) / np.sqrt(W))[:, arms.study]
-    shrink = half * w
+    w, z, r = _weighted(arms, beta, hyper)
+    W = np.add.reduceat(w * z**2, arms.starts, axis=1)
+    centre = np.add.reduceat(w * z * r, arms.starts, axis=1) / W
+    mu = z * (centre + rng.standard_normal(W.shape) / np.sqrt(W))[:, arms.study]
+    shrink = np.broadcast_to(arms.half(named(hyper)), w.shape) * w
     u = shrink * (r - mu) + np.sqrt(shrink * arms.v) * rng.standard_normal(w.shape)
-    return mu + fixed + u
+    return mu + beta @ arms.X.T + u
 
 
-def predictive(effect: Array, tau: Array, seed: int) -> Array:
-    """Effects in a new study: one Normal(0, tau^2) per draw and treatment added.
+def predictive(effect: Array, sd: Array, seed: int) -> Array:
+    """Effects in a new study: one Normal(0, sd^2) per draw and treatment added.
 
-    effect (draws, treatments), tau (draws,).
+    effect (draws, treatments); sd (draws,) is tau, or (draws, treatments) where it is not
+    the same for all.
     """
     rng = stream(seed, "predictive")
-    return effect + tau[:, None] * rng.standard_normal(effect.shape)
+    sd = sd if sd.ndim == 2 else sd[:, None]
+    return effect + sd * rng.standard_normal(effect.shape)

@@ -5,8 +5,8 @@ posterior as a mixture of Gaussians: moments, quantiles, independent draws, no M
 chain. It audits every NUTS fit and makes checks that need many fits cheap.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,38 +16,54 @@ from scipy.special import ndtr
 
 from nma.arms import Arms
 from nma.draws import stream
-from nma.priors import TauPrior
+from nma.priors import Hyper, Prior
 
 Array = NDArray[np.float64]
 # exp(-36) is 2e-16 of the largest density: what lies beyond the grid cannot be seen.
 DROP = 36.0
 COARSE, PANELS, NODES = 121, 40, 8
+# Of two hyperparameters at once: points of a side in the coarse pass, panels, their nodes.
+COARSE_MESH, MESH_PANELS, MESH_NODES = 41, 12, 6
 CHUNK = 2_000_000  # cells of X over all tau in work at once: 16 MB
 
 
-def conditional(arms: Arms, tau: ArrayLike) -> tuple[Array, Array, Array]:
-    """Effects given tau, for many values of tau (T,) at once.
+Nodes = Mapping[str, Array]
 
-    Returns means (T, p), covariances (T, p, p) and log p(y | tau) (T,). The log density
-    includes every constant: it equals the log of the integral over study means (flat) and
-    effects. DESIGN section 3; Lu & Ades 2004 in arm form.
+
+def conditional(arms: Arms, hyper: ArrayLike | Nodes) -> tuple[Array, Array, Array]:
+    """Parameters given the hyperparameters, at many values (T,) of them at once.
+
+    ``hyper`` maps their names to values; plain values are tau. Returns means (T, p),
+    covariances (T, p, p) and log p(y | hyper) (T,). The log density includes every
+    constant: it equals the log of the integral over study means (flat) and parameters.
+    DESIGN section 3; Lu & Ades 2004 in arm form.
     """
-    tau = np.atleast_1d(np.asarray(tau, dtype=float))
+    if not isinstance(hyper, Mapping):
+        hyper = {"tau": np.atleast_1d(np.asarray(hyper, dtype=float))}
+    size = len(next(iter(hyper.values())))
     chunk = max(1, int(CHUNK // max(arms.X.size, 1)))
-    parts = [_conditional(arms, tau[i : i + chunk]) for i in range(0, len(tau), chunk)]
+    parts = [
+        _conditional(arms, {name: x[i : i + chunk] for name, x in hyper.items()})
+        for i in range(0, size, chunk)
+    ]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
-def _conditional(arms: Arms, tau: Array) -> tuple[Array, Array, Array]:
+def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
     def total(x: Array) -> Array:
         return np.add.reduceat(x, arms.starts, axis=1)
 
-    w = 1.0 / (arms.v + 0.5 * tau[:, None] ** 2)
-    W = total(w)
-    e = arms.y - (total(w * arms.y) / W)[:, arms.study]
+    w = np.broadcast_to(1.0 / (arms.v + arms.half(hyper)), (_size(hyper), len(arms.y)))
+    z = arms.level(hyper)
+    wz = w if z is None else w * z
+    W = total(wz if z is None else wz * z)
+    level = (total(wz * arms.y) / W)[:, arms.study]
+    e = arms.y - (level if z is None else z * level)
     wX = w[:, :, None] * arms.X
-    G = total(wX)
-    P = arms.X.T @ wX - (G / W[:, :, None]).transpose(0, 2, 1) @ G + np.diag(arms.prior_sd**-2.0)
+    G = total(wX if z is None else wz[:, :, None] * arms.X)
+    sd = arms.sds(hyper)
+    P = arms.X.T @ wX - (G / W[:, :, None]).transpose(0, 2, 1) @ G
+    P[:, np.arange(sd.shape[-1]), np.arange(sd.shape[-1])] += sd**-2.0
     L = np.linalg.cholesky(P)
     inverse = np.linalg.inv(L)
     half = np.einsum("tij,tj->ti", inverse, np.einsum("tap,ta->tp", wX, e))
@@ -59,24 +75,61 @@ def _conditional(arms: Arms, tau: Array) -> tuple[Array, Array, Array]:
         + (half * half).sum(1)
         - contrasts * np.log(2 * np.pi)
     )
-    logp -= np.log(np.diagonal(L, axis1=1, axis2=2)).sum(1) + np.log(arms.prior_sd).sum()
+    logp -= np.log(np.diagonal(L, axis1=1, axis2=2)).sum(1) + np.log(sd).sum(-1)
     back = inverse.transpose(0, 2, 1)
     return np.einsum("tij,tj->ti", back, half), back @ inverse, logp
 
 
+def _size(hyper: Nodes) -> int:
+    return len(next(iter(hyper.values())))
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One hyperparameter on its grid: quadrature nodes x (T,) of it or of its log, the
+    panels' edges, its posterior density at the nodes."""
+
+    prior: Prior
+    x: Array
+    edges: Array
+    density: Array
+
+    @cached_property
+    def cdf(self) -> tuple[Array, Array]:
+        """Values and the distribution function on a fine grid."""
+        if self.prior.is_fixed:
+            return self.x, np.ones(1)
+        spline = CubicSpline(self.x, self.density)
+        x = np.concatenate(
+            [np.linspace(*ends, 25) for ends in zip(self.edges[:-1], self.edges[1:], strict=True)]
+        )
+        integral = spline.antiderivative()
+        F = np.maximum.accumulate(np.clip(integral(x) - integral(x[0]), 0.0, None))
+        return (np.exp(x) if self.prior.on_log_scale else x), F / F[-1]
+
+    def quantile(self, p: ArrayLike) -> Array:
+        """Quantiles of the hyperparameter."""
+        values, F = self.cdf
+        return np.interp(np.asarray(p, dtype=float), F, values)
+
+
 @dataclass(frozen=True)
 class Posterior:
-    """A mixture of Gaussians over a grid of tau.
+    """A mixture of Gaussians over a grid of tau, or of two hyperparameters.
 
     x : (T,) quadrature nodes in tau or log tau; tau : (T,) the same in points
     edges : (panels + 1,) of the grid, in the units of x
     weights : (T,) posterior mass of each node, sum 1
     density : (T,) posterior density of x; means (T, p); covs (T, p, p)
     log_evidence : log p(y), up to the constant of the tau prior's truncation
+    others : values (T,) of every hyperparameter but tau at the nodes
+    axes : the grids, by name, unless tau's is the only one; the nodes of two are crossed and
+        flattened, and x, edges and density are then tau's alone
+    hyper : priors of all hyperparameters
     """
 
     arms: Arms
-    prior: TauPrior
+    prior: Prior
     x: Array
     edges: Array
     tau: Array
@@ -85,15 +138,34 @@ class Posterior:
     means: Array
     covs: Array
     log_evidence: float
+    others: Nodes = field(default_factory=dict)
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+    hyper: Hyper | None = None
+
+    @property
+    def nodes(self) -> dict[str, Array]:
+        """Every hyperparameter at the nodes, (T,) each."""
+        return {"tau": self.tau, **self.others}
+
+    @cached_property
+    def half(self) -> Array:
+        """(T, arms) heterogeneity variance of every arm at the nodes."""
+        half = self.arms.half(self.nodes)
+        return np.broadcast_to(half, (len(self.weights), len(self.arms.y)))
+
+    @property
+    def is_mesh(self) -> bool:
+        """Whether the nodes are those of two axes, flattened."""
+        return len(self.axes) == 2
+
+    def refit(self, arms: Arms) -> "Posterior":
+        """The same priors with other arms."""
+        return fit(arms, self.hyper or self.prior)
 
     def contrast(self, treatment: str, comparator: str) -> Array:
         """The vector c with c'beta = treatment minus comparator (reference = zeros)."""
-        c = np.zeros(len(self.arms.parameters))
-        for name, sign in ((treatment, 1.0), (comparator, -1.0)):
-            k = self.arms.treatments.index(name)
-            if k:
-                c[k - 1] += sign
-        return c
+        row = {name: i for i, name in enumerate(self.arms.treatments)}
+        return self.arms.effects[row[treatment]] - self.arms.effects[row[comparator]]
 
     def components(self, c: Array) -> tuple[Array, Array]:
         """Mean and sd (T,) of c'beta at every node."""
@@ -126,77 +198,208 @@ class Posterior:
 
     def tau_moments(self) -> tuple[float, float]:
         """Mean and sd of tau."""
-        mean = float(self.weights @ self.tau)
-        return mean, float(np.sqrt(self.weights @ (self.tau - mean) ** 2))
-
-    @cached_property
-    def _tau_cdf(self) -> tuple[Array, Array]:
-        """Tau and its distribution function on a fine grid."""
-        if self.prior.is_fixed:
-            return self.tau, np.ones(1)
-        spline = CubicSpline(self.x, self.density)
-        x = np.concatenate(
-            [np.linspace(*ends, 25) for ends in zip(self.edges[:-1], self.edges[1:], strict=True)]
-        )
-        integral = spline.antiderivative()
-        F = np.maximum.accumulate(np.clip(integral(x) - integral(x[0]), 0.0, None))
-        return (np.exp(x) if self.prior.on_log_scale else x), F / F[-1]
+        return self.hyper_moments("tau")
 
     def tau_quantile(self, p: ArrayLike) -> Array:
         """Quantiles of tau."""
-        tau, F = self._tau_cdf
-        return np.interp(np.asarray(p, dtype=float), F, tau)
+        return self.hyper_quantile("tau", p)
+
+    def hyper_moments(self, name: str) -> tuple[float, float]:
+        """Mean and sd of a hyperparameter."""
+        values = self.nodes[name]
+        mean = float(self.weights @ values)
+        return mean, float(np.sqrt(self.weights @ (values - mean) ** 2))
+
+    def hyper_quantile(self, name: str, p: ArrayLike) -> Array:
+        """Quantiles of a hyperparameter; of the nodes where they are draws."""
+        if name in self.axes:
+            return self.axes[name].quantile(p)
+        if name == "tau" and not self.axes and len(self.edges):
+            return self._axis.quantile(p)
+        order = np.argsort(self.nodes[name])
+        at = np.cumsum(self.weights[order]) - 0.5 * self.weights[order]
+        return np.interp(np.asarray(p, dtype=float), at, self.nodes[name][order])
+
+    @cached_property
+    def _axis(self) -> Axis:
+        return Axis(self.prior, self.x, self.edges, self.density)
 
     def draws(self, size: int, seed: int) -> tuple[Array, Array]:
-        """Independent draws: beta (size, p) and tau (size,). Tau is drawn from the
-        continuous density, the effects exactly given it."""
+        """Independent draws: beta (size, p) and tau (size,)."""
+        beta, hyper = self.all_draws(size, seed)
+        return beta, hyper["tau"]
+
+    def all_draws(self, size: int, seed: int) -> tuple[Array, dict[str, Array]]:
+        """Independent draws: beta (size, p) and every hyperparameter (size,). These are
+        drawn from their continuous density, the parameters exactly given them."""
         rng = stream(seed, "exact draws")
-        tau = self.tau_quantile(rng.random(size))
+        hyper = self._hyper_draws(size, rng)
         z = rng.standard_normal((size, len(self.arms.parameters)))
-        if self.prior.is_fixed:
-            return self.means[0] + z @ np.linalg.cholesky(self.covs[0]).T, tau
-        mean, cov, _ = conditional(self.arms, tau)
-        return mean + np.einsum("tij,tj->ti", np.linalg.cholesky(cov), z), tau
+        if len(self.weights) == 1:
+            return self.means[0] + z @ np.linalg.cholesky(self.covs[0]).T, hyper
+        mean, cov, _ = conditional(self.arms, hyper)
+        return mean + np.einsum("tij,tj->ti", np.linalg.cholesky(cov), z), hyper
+
+    def _hyper_draws(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
+        hyper = {name: np.full(size, values[0]) for name, values in self.nodes.items()}
+        if not self.is_mesh:
+            name = next(iter(self.axes), "tau")
+            return hyper | {name: self.hyper_quantile(name, rng.random(size))}
+        first, second = self.axes
+        shape = (len(self.axes[first].x), len(self.axes[second].x))
+        hyper[first] = self.axes[first].quantile(rng.random(size))
+        # The second given the first: from the row of a node beside it, drawn by nearness.
+        at = np.interp(_on(self.axes[first], hyper[first]), self.axes[first].x, np.arange(shape[0]))
+        row = np.floor(at + rng.random(size)).astype(int).clip(0, shape[0] - 1)
+        u, weights = rng.random(size), self.weights.reshape(shape)
+        step = self.axes[second]
+        for i in np.unique(row):
+            mass = weights[i] / weights[i].sum()
+            given = Axis(step.prior, step.x, step.edges, mass / _steps(step))
+            hyper[second][row == i] = given.quantile(u[row == i])
+        return hyper
 
     def _mixture(self, c: Array, predictive: bool) -> tuple[Array, Array]:
         m, s = self.components(c)
         return (m, np.sqrt(s**2 + self.tau**2)) if predictive else (m, s)
 
 
-def fit(arms: Arms, prior: TauPrior, widen: float = 1.0) -> Posterior:
-    """The exact posterior of effects and tau.
+def fit(arms: Arms, prior: Prior | Hyper, widen: float = 1.0) -> Posterior:
+    """The exact posterior of parameters and hyperparameters.
 
-    With ``widen`` above 1 the grid also serves posteriors of tau that are that much wider
-    (see ``grid``). Raises FloatingPointError if the posterior is not finite.
+    ``prior`` is tau's, or those of all hyperparameters, of which at most two are not
+    known. With ``widen`` above 1 the grid also serves posteriors of them that are that
+    much wider (see ``grid``). Raises FloatingPointError if the posterior is not finite and
+    ValueError for a model with more of them than a grid can hold.
     """
-    if prior.is_fixed:
-        mean, cov, logp = conditional(arms, prior["value"])
-        one = np.ones(1)
-        tau = np.array([prior["value"]])
-        return Posterior(arms, prior, tau, tau, tau, one, one, mean, cov, float(logp[0]))
-    x, step, edges = grid(prior, lambda x: _log_joint(arms, prior, x)[2], widen)
-    means, covs, joint = _log_joint(arms, prior, x)
+    hyper = prior if isinstance(prior, Hyper) else Hyper({"tau": prior})
+    if not hyper.on_grid:
+        raise ValueError(
+            f"the exact engine lays a grid over two hyperparameters at most, not over "
+            f"{', '.join(hyper.free)}. Hint: set engine: nuts"
+        )
+    if len(hyper.free) == 2:
+        return _fit_mesh(arms, hyper, widen)
+    tau_prior = hyper.priors["tau"]
+    if not hyper.free:
+        nodes = {name: np.array([value]) for name, value in hyper.fixed.items()}
+        mean, cov, logp = conditional(arms, nodes)
+        one, tau = np.ones(1), nodes.pop("tau")
+        return Posterior(
+            *(arms, tau_prior, tau, tau, tau, one, one, mean, cov, float(logp[0])),
+            others=nodes,
+            hyper=hyper,
+        )
+    (name,) = hyper.free
+    free = hyper.priors[name]
+    x, step, edges = grid(free, lambda x: _log_joint(arms, hyper, {name: x})[3], widen)
+    nodes, means, covs, joint = _log_joint(arms, hyper, {name: x})
     peak = joint.max()
     if not np.isfinite(peak):
-        raise FloatingPointError("the posterior of tau is not finite on its grid")
+        raise FloatingPointError(f"the posterior of {name} is not finite on its grid")
     density = np.exp(joint - peak)
     mass = float(density @ step)
+    tau = nodes.pop("tau")
     return Posterior(
         arms=arms,
-        prior=prior,
+        prior=tau_prior,
         x=x,
         edges=edges,
-        tau=np.exp(x) if prior.on_log_scale else x,
+        tau=tau,
         weights=density * step / mass,
         density=density / mass,
         means=means,
         covs=covs,
         log_evidence=float(peak + np.log(mass)),
+        others=nodes,
+        # Tau's own axis is x, edges and density, which checks reweight.
+        axes={} if name == "tau" else {name: Axis(free, x, edges, density / mass)},
+        hyper=hyper,
     )
 
 
+def _fit_mesh(arms: Arms, hyper: Hyper, widen: float) -> Posterior:
+    """Two hyperparameters that are not known: the product of two grids, each made for the
+    other's profile, the highest log density over it."""
+    names = hyper.free
+    priors = [hyper.priors[name] for name in names]
+    ends = [_ends(prior) for prior in priors]
+    for _ in range(12):
+        xs = [np.linspace(*end, COARSE_MESH) for end in ends]
+        logp = _log_joint(arms, hyper, _crossed(names, xs))[3].reshape(COARSE_MESH, COARSE_MESH)
+        profiles = [logp.max(axis=1) / widen**2, logp.max(axis=0) / widen**2]
+        shrunk = [_shrink(x, profile) for x, profile in zip(xs, profiles, strict=True)]
+        done = all(np.ptp(new) > 0.5 * np.ptp(old) for new, old in zip(shrunk, ends, strict=True))
+        ends = shrunk
+        if done:
+            break
+    made = []
+    for x, profile, (low, high) in zip(xs, profiles, ends, strict=True):
+        made.append(_panels(x, np.exp(profile - profile.max()), low, high, MESH_PANELS, MESH_NODES))
+    steps = np.outer(made[0][1], made[1][1]).ravel()
+    crossed = _crossed(names, [x for x, _, _ in made])
+    nodes, means, covs, joint = _log_joint(arms, hyper, crossed)
+    peak = joint.max()
+    if not np.isfinite(peak):
+        raise FloatingPointError(f"the posterior of {' and '.join(names)} is not finite")
+    weights = np.exp(joint - peak) * steps
+    mass = float(weights.sum())
+    weights /= mass
+    marginals = [weights.reshape(len(made[0][0]), -1).sum(axis=1 - i) for i in (0, 1)]
+    axes = {
+        name: Axis(prior, x, edges, marginal / step)
+        for name, prior, (x, step, edges), marginal in zip(
+            names, priors, made, marginals, strict=True
+        )
+    }
+    tau = nodes.pop("tau")
+    along = axes.get("tau", next(iter(axes.values())))
+    return Posterior(
+        *(arms, hyper.priors["tau"], along.x, along.edges, tau, weights, along.density),
+        *(means, covs, float(peak + np.log(mass))),
+        others=nodes,
+        axes=axes,
+        hyper=hyper,
+    )
+
+
+def at(arms: Arms, hyper: Hyper, nodes: Nodes) -> Posterior:
+    """The mixture over given values (T,) of the hyperparameters, such as draws: what the
+    data and these values imply for the parameters (Rao-Blackwell)."""
+    means, covs, _ = conditional(arms, nodes)
+    size = len(means)
+    even = np.full(size, 1.0 / size)
+    tau = nodes.get("tau", np.full(size, np.nan))
+    others = {name: x for name, x in nodes.items() if name != "tau"}
+    prior = hyper.priors.get("tau", Prior("uniform", (np.inf,)))
+    none = np.empty(0)
+    return Posterior(
+        arms, prior, none, none, tau, even, none, means, covs, np.nan, others, {}, hyper
+    )
+
+
+def _crossed(names: Sequence[str], xs: Sequence[Array]) -> dict[str, Array]:
+    return dict(zip(names, (x.ravel() for x in np.meshgrid(*xs, indexing="ij")), strict=True))
+
+
+def _ends(prior: Prior) -> tuple[float, float]:
+    low, high = prior.support
+    return (np.log(low), np.log(high)) if prior.on_log_scale else (low, high)
+
+
+def _on(axis: Axis, values: Array) -> Array:
+    """Values in the units of the axis."""
+    return np.log(values) if axis.prior.on_log_scale else values
+
+
+def _steps(axis: Axis) -> Array:
+    """Quadrature weights of the nodes of an axis."""
+    _, weight = np.polynomial.legendre.leggauss(len(axis.x) // (len(axis.edges) - 1))
+    return (0.5 * np.diff(axis.edges)[:, None] * weight).ravel()
+
+
 def grid(
-    prior: TauPrior, log_density: Callable[[Array], Array], widen: float = 1.0
+    prior: Prior, log_density: Callable[[Array], Array], widen: float = 1.0
 ) -> tuple[Array, Array, Array]:
     """Nodes, weights and panel edges of a quadrature over x = tau or log tau.
 
@@ -205,36 +408,46 @@ def grid(
     of the peak; with ``widen`` w, all above exp(-36 w^2), as if the density were w times as
     wide.
     """
-    low, high = prior.support
-    if prior.on_log_scale:
-        low, high = np.log(low), np.log(high)
+    low, high = _ends(prior)
     for _ in range(12):
         x = np.linspace(low, high, COARSE)
         logp = log_density(x) / widen**2
-        kept = np.flatnonzero(logp > logp.max() - DROP)
-        low, high = x[max(kept[0] - 1, 0)], x[min(kept[-1] + 1, COARSE - 1)]
+        low, high = _shrink(x, logp)
         if high - low > 0.5 * (x[-1] - x[0]):
             break
     return _panels(x, np.exp(logp - logp.max()), low, high)
 
 
-def _panels(x: Array, density: Array, low: float, high: float) -> tuple[Array, Array, Array]:
+def _shrink(x: Array, logp: Array) -> tuple[float, float]:
+    """The part of even points x that holds all density that can be seen."""
+    kept = np.flatnonzero(logp > logp.max() - DROP)
+    return x[max(kept[0] - 1, 0)], x[min(kept[-1] + 1, len(x) - 1)]
+
+
+def _panels(
+    x: Array, density: Array, low: float, high: float, panels: int = PANELS, nodes: int = NODES
+) -> tuple[Array, Array, Array]:
     """Gauss-Legendre nodes, weights and edges of panels of [low, high]: half of the panels
     follow the mass that the coarse pass saw, half are even."""
     even = (x - low) / (high - low)
     mass = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(x))])
     inside = (x >= low) & (x <= high)
     level = 0.5 * even[inside] + 0.5 * (mass[inside] - mass[inside][0]) / np.ptp(mass[inside])
-    edges = np.interp(np.linspace(0.0, 1.0, PANELS + 1), level, x[inside])
-    node, weight = np.polynomial.legendre.leggauss(NODES)
+    edges = np.interp(np.linspace(0.0, 1.0, panels + 1), level, x[inside])
+    node, weight = np.polynomial.legendre.leggauss(nodes)
     half = 0.5 * np.diff(edges)
     middle = 0.5 * (edges[1:] + edges[:-1])
-    nodes = (middle[:, None] + half[:, None] * node).ravel()
-    return nodes, (half[:, None] * weight).ravel(), edges
+    return (middle[:, None] + half[:, None] * node).ravel(), (half[:, None] * weight).ravel(), edges
 
 
-def _log_joint(arms: Arms, prior: TauPrior, x: Array) -> tuple[Array, Array, Array]:
-    """Means, covariances and log p(y, x) over a grid x of tau or log tau."""
-    tau = np.exp(x) if prior.on_log_scale else x
-    mean, cov, logp = conditional(arms, tau)
-    return mean, cov, logp + prior.logpdf(tau) + (x if prior.on_log_scale else 0.0)
+def _log_joint(arms: Arms, hyper: Hyper, x: Nodes) -> tuple[dict[str, Array], Array, Array, Array]:
+    """Values of all hyperparameters, means, covariances and log p(y, x) over a grid x of
+    those that are not known, on their log scale where their prior asks for it."""
+    logp, nodes = 0.0, {}
+    for name, grid_x in x.items():
+        prior = hyper.priors[name]
+        nodes[name] = np.exp(grid_x) if prior.on_log_scale else grid_x
+        logp = logp + prior.logpdf(nodes[name]) + (grid_x if prior.on_log_scale else 0.0)
+    nodes |= {name: np.full(_size(x), value) for name, value in hyper.fixed.items()}
+    mean, cov, likelihood = conditional(arms, nodes)
+    return nodes, mean, cov, likelihood + logp

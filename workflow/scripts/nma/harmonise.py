@@ -123,6 +123,10 @@ def _set_aside(table: pd.DataFrame, settings: Mapping[str, Any]) -> pd.Series:
             _is_one_of(table[INTERNAL.get(column, column)], dropped),
             f"left out of this analysis: {column} is " + " or ".join(map(str, dropped)),
         )
+    for column in settings["data"].get("require", ()):
+        stated = table[column].notna() & (table[column].astype(str) != "")
+        known = stated.groupby(table["study"]).transform("any")
+        out(~known, f"left out of this analysis: no arm of the study states {column}")
     outcome = settings["outcome"]
     out(
         table["_outcome"] != outcome,

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from nma.priors import TauPrior, describe
+from nma.priors import Prior, describe
 from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt
 
 
@@ -75,7 +75,7 @@ def rank_plot(tree: xr.DataTree, names: list[str], ess: float) -> Figure:
     )
 
 
-def tau(tree: xr.DataTree, prior: TauPrior) -> Figure:
+def tau(tree: xr.DataTree, prior: Prior) -> Figure:
     """Prior and posterior of the between-study sd: what the data added."""
     draws = tree["posterior"]["tau"].to_numpy().ravel()
     figure, ax = plt.subplots(figsize=(6.2, 3.0), layout="constrained")

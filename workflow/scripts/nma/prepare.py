@@ -9,6 +9,7 @@ import pandas as pd
 from nma import network
 from nma.account import EXCLUDED_COLUMNS, account
 from nma.harmonise import harmonise
+from nma.tables import FILE, ROW
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,29 @@ def prepare(
     settings: Mapping[str, Any],
 ) -> Prepared:
     """Arms and network of the rows (text) of one stratum under one analysis's settings."""
-    node = settings["treatment_map"]
-    nodes = dict(zip(treatments["reported"], treatments[node], strict=True))
+    nodes, kinds = nodes_of(treatments, settings)
     made = harmonise(rows, instruments, nodes, settings)
-    kinds = treatments.drop_duplicates(node).set_index(node)[["class", "modality", "kind"]]
-    described = network.describe(made.arms, settings["reference"], kinds.to_dict("index"))
+    described = network.describe(made.arms, settings["reference"], kinds, settings["model"])
     inside, outside = network.split(made.arms, described)
     away = outside.assign(row=outside["rows"].astype(str).str.split()).explode("row")
     away = away.drop_duplicates(["file", "row"]).astype(object)[EXCLUDED_COLUMNS]
     excluded = pd.concat([made.excluded.astype(object), away], ignore_index=True)
     counts = pd.DataFrame([account(len(rows), inside, excluded)])
     return Prepared(inside, excluded, counts, described, made.trace)
+
+
+def nodes_of(
+    treatments: pd.DataFrame, settings: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Reported treatment -> node, and node -> what treatments.csv says of it.
+
+    Unless placebos are lumped, each kind of them is a node "placebo (its kind)".
+    """
+    column = settings["treatment_map"]
+    node = treatments[column]
+    if settings["model"]["placebo"] != "lumped":
+        kind = treatments["placebo_kind"].str.replace("_", " ").replace("", "kind not stated")
+        node = node.where(treatments["kind"] != "placebo", node + " (" + kind + ")")
+    known = [name for name in treatments.columns if name not in ("reported", column, FILE, ROW)]
+    described = treatments.assign(_node=node).drop_duplicates("_node").set_index("_node")[known]
+    return dict(zip(treatments["reported"], node, strict=True)), described.to_dict("index")

@@ -36,7 +36,40 @@ def analyses(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         raise ValueError("config: analyses must hold 'main', the primary analysis")
     if settings["main"]["engine"] != "nuts":
         raise ValueError("config: 'main' is always sampled and audited; set engine: nuts")
+    if parts := parts_of(settings["main"].get("model", {})):
+        raise ValueError(
+            f"config: 'main' is the plain network, which the checks are about; move its "
+            f"model.{', model.'.join(parts)} into an analysis of its own"
+        )
+    for name, each in settings.items():
+        sampled = [part for part in parts_of(each.get("model", {})) if part in ONLY_NUTS]
+        if sampled and each["engine"] != "nuts":
+            raise ValueError(
+                f"config: analysis '{name}' has more variances than a grid can hold "
+                f"(model.{', model.'.join(sampled)}); set its engine: nuts"
+            )
     return settings
+
+
+ONLY_NUTS = ("heterogeneity", "study_effects", "class_sd")
+
+
+def parts_of(model: Mapping[str, Any]) -> list[str]:
+    """Keys of the model block that make it more than the plain network."""
+    plain = {
+        "structure": "network",
+        "placebo": "lumped",
+        "heterogeneity": "common",
+        "study_effects": "normal",
+    }
+    parts = [key for key, value in plain.items() if model.get(key, value) != value]
+    if model.get("structure") == "classes" and model.get("class_sd") == "by_class":
+        parts.append("class_sd")
+    if model.get("regression", {}).get("covariate"):
+        parts.append("regression")
+    if model.get("bias", {}).get("method", "none") != "none":
+        parts.append("bias")
+    return parts
 
 
 def stratum_seed(seed: int, analysis: str, stratum: str) -> int:

@@ -3,37 +3,51 @@
 Draws come as (draws, treatments) with the reference first as zeros; lower is better.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from xarray import DataTree
 
-from nma.draws import predictive
+from nma import posterior
+from nma.draws import named, predictive
 
 Array = NDArray[np.float64]
 INTERVAL = (0.025, 0.975)
 
 
 def tables(
-    names: Sequence[str], d: Array, tau: Array, thresholds: Sequence[float], fixed: bool, seed: int
+    names: Sequence[str],
+    d: Array,
+    hyper: Mapping[str, Array],
+    new_study_sd: Array,
+    thresholds: Sequence[float],
+    seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Every table of a posterior by its name; ``fixed`` if tau is 0 by the model."""
+    """Every table of a posterior by its name."""
     return {
-        "effects": effects(names, d, tau, thresholds, seed),
+        "effects": effects(names, d, new_study_sd, thresholds, seed),
         "league": league(names, d),
         "ranks": ranks(names, d),
         "rank_probabilities": rank_probabilities(names, d),
-        "heterogeneity": heterogeneity(tau, fixed),
+        "heterogeneity": heterogeneity(hyper),
     }
 
 
+def of_posterior(tree: DataTree, thresholds: Sequence[float], seed: int) -> dict[str, pd.DataFrame]:
+    """Every table of posterior.nc."""
+    names, d = posterior.effect_draws(tree)
+    hyper, sd = posterior.hyper_draws(tree), posterior.new_study_sd(tree)
+    return tables(names, d, hyper, sd, thresholds, seed)
+
+
 def effects(
-    names: Sequence[str], d: Array, tau: Array, thresholds: Sequence[float], seed: int
+    names: Sequence[str], d: Array, new_study_sd: Array, thresholds: Sequence[float], seed: int
 ) -> pd.DataFrame:
     """Effects against the reference, which has no row. One column ``p_below_-t`` per
-    threshold t (points), beside ``p_below_0``."""
-    new = predictive(d[:, 1:], tau, seed)
+    threshold t (points), beside ``p_below_0``. ``new_study_sd``: see ``draws.predictive``."""
+    new = predictive(d[:, 1:], new_study_sd, seed)
     table = _describe(d[:, 1:])
     table.insert(0, "treatment", list(names[1:]))
     table["pred_low"], table["pred_high"] = np.quantile(new, INTERVAL, axis=0)
@@ -94,15 +108,19 @@ def rank_probabilities(names: Sequence[str], d: Array) -> pd.DataFrame:
     )
 
 
-def heterogeneity(tau: Array, fixed: bool) -> pd.DataFrame:
-    """The between-study sd; one row that says so if it is fixed at 0."""
-    if fixed:
-        zero = dict.fromkeys(["mean", "sd", "median", "ci_low", "ci_high"], 0.0)
-        return pd.DataFrame([{"parameter": "tau", **zero, "note": "fixed at 0, not estimated"}])
-    table = _describe(tau[:, None])
-    table.insert(0, "parameter", "tau")
-    table["note"] = ""
-    return table
+def heterogeneity(hyper: Array | Mapping[str, Array]) -> pd.DataFrame:
+    """The between-study sd and every other hyperparameter; what is fixed says so."""
+    rows = []
+    for name, draws in named(hyper).items():
+        row = _describe(draws[:, None]).iloc[0].to_dict()
+        fixed = bool(np.ptp(draws) == 0)
+        row = {"parameter": name, **row, "note": ""}
+        if fixed:
+            note = f"fixed at {draws[0]:g}, not estimated"
+            row |= dict.fromkeys(["mean", "median", "ci_low", "ci_high"], float(draws[0]))
+            row |= {"sd": 0.0, "note": note}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def headline(

@@ -16,12 +16,12 @@ from nma import exact
 from nma.arms import Arms
 from nma.checks.studies import subset
 from nma.exact import Posterior
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
 
 
-def fit_blocks(arms: Arms, prior: TauPrior) -> list[Posterior]:
+def fit_blocks(arms: Arms, prior: Prior) -> list[Posterior]:
     """One posterior per block. All carry the joint posterior of tau as their weights and
     the joint log evidence; every study and every column with data is in one of them."""
     blocks = split_blocks(arms)

@@ -28,7 +28,7 @@ from nma.checks.deviance import study_deviance, totals
 from nma.checks.mixtures import describe, describe_tau
 from nma.checks.studies import study_rows
 from nma.exact import Posterior
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
 CONSISTENCY, UME, INTERACTION = "consistency", "unrelated mean effects", "design-by-treatment"
@@ -54,7 +54,7 @@ class Comparison:
     effects: pd.DataFrame
 
 
-def compare(arms: Arms, prior: TauPrior) -> Comparison:
+def compare(arms: Arms, prior: Prior) -> Comparison:
     """Consistency, UME and design-by-treatment interaction of a consistency model's arms."""
     fits = {
         CONSISTENCY: [exact.fit(arms, prior)],

@@ -69,7 +69,8 @@ def pooled_designs(arms: Arms, tau: float) -> dict[Key, Design]:
 
 
 def _pool(studies: list[Contrasts], tau: float) -> Design:
-    inverse = [np.linalg.inv(s.covariance(tau)[0]) for s in studies]
+    half = np.full((1, 1 + max(s.rows.max() for s in studies)), tau**2 / 2)
+    inverse = [np.linalg.inv(s.covariance(half)[0]) for s in studies]
     V = np.linalg.inv(sum(inverse))
     y = V @ sum(W @ s.y for W, s in zip(inverse, studies, strict=True))
     Q = sum(float((s.y - y) @ W @ (s.y - y)) for W, s in zip(inverse, studies, strict=True))

@@ -25,13 +25,13 @@ from nma import exact
 from nma.arms import Arms
 from nma.checks.studies import Contrasts, contrasts, study_rows
 from nma.exact import Posterior
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
-FIXED = TauPrior("fixed", (0.0,))
+FIXED = Prior("fixed", (0.0,))
 
 
-def deviance(arms: Arms, prior: TauPrior) -> pd.DataFrame:
+def deviance(arms: Arms, prior: Prior) -> pd.DataFrame:
     """``study_deviance`` of the exact posterior."""
     return study_deviance(exact.fit(arms, prior))
 
@@ -89,7 +89,7 @@ def totals(studies: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def fixed_and_random(arms: Arms, prior: TauPrior) -> pd.DataFrame:
+def fixed_and_random(arms: Arms, prior: Prior) -> pd.DataFrame:
     """Rows ``random`` and ``fixed`` (tau = 0) with ``totals`` and tau's posterior median;
     only ``fixed`` if the prior fixes tau at 0."""
     priors = {"random": prior, "fixed": FIXED}
@@ -105,7 +105,7 @@ def fixed_and_random(arms: Arms, prior: TauPrior) -> pd.DataFrame:
 
 def _expected(fit: Posterior, study: Contrasts) -> tuple[float, Array]:
     """E[D] and the posterior mean (c,) of y - delta."""
-    V = study.covariance(fit.tau)
+    V = study.covariance(fit.half)
     B = study.S @ np.linalg.inv(V)
     r = study.y - fit.means @ study.A.T
     residual = np.einsum("tij,tj->ti", B, r)

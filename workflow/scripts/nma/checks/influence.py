@@ -25,14 +25,14 @@ from nma.checks.mixtures import wide_fit
 from nma.checks.removal import Removal, removals
 from nma.checks.studies import pieces
 from nma.exact import Posterior
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
 
 
 def influence(
     arms: Arms,
-    prior: TauPrior,
+    prior: Prior,
     mid: float = 10.0,
     beats: float = 0.975,
     worthwhile: float = 0.975,

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from nma.arms import Arms
 from nma.checks.mixtures import node_draws, wide_fit
-from nma.checks.removal import removals
-from nma.checks.studies import lost, pieces
-from nma.draws import log_likelihood
-from nma.priors import TauPrior
+from nma.checks.removal import dropped, removals
+from nma.checks.studies import contrasts, lost, pieces
+from nma.draws import log_likelihood, scale_nodes
+from nma.exact import Posterior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
 # Pareto k above which the importance sampling estimate is not to be trusted.
@@ -25,7 +26,7 @@ UNRELIABLE = 0.7
 
 def leave_one_out(
     arms: Arms,
-    prior: TauPrior,
+    prior: Prior,
     draws: int = 4000,
     seed: int = 0,
     log_lik: Array | None = None,
@@ -61,6 +62,44 @@ def leave_one_out(
     if log_lik is not None:
         table["psis_elpd"], table["psis_k"] = _psis(log_lik)
     return table
+
+
+def exact_elpd(fit: Posterior, df: float | None = None) -> Array:
+    """(studies,) log p(y_i | y_-i) of any model, parameters integrated out.
+
+    On a grid by ``removals``. Where the nodes are draws of the hyperparameters, by
+    importance sampling over these alone (Vehtari et al. 2016, J Mach Learn Res 17:103):
+    1 / E[1 / p(y_i | y_-i, hyper)]. With Student t study effects the study's own scale,
+    on which the other studies have no bearing, is integrated over its prior.
+    """
+    if len(fit.edges):
+        return np.array([removal.elpd for removal in removals(fit)])
+    found = []
+    for study, c in enumerate(contrasts(fit.arms)):
+        means, covs = dropped(fit, study, c)
+        spread = c.A @ c.loading(covs)
+        r = c.y - means @ c.A.T
+        if df is None:
+            logp = _gaussian(r, c.covariance(fit.half) + spread)
+        else:
+            own = fit.half * fit.others["scale"][:, fit.arms.study]
+            logp = np.logaddexp.reduce(
+                [
+                    weight + _gaussian(r, c.covariance(own / scale) + spread)
+                    for scale, weight in zip(*scale_nodes(df), strict=True)
+                ]
+            )
+        found.append(-(np.logaddexp.reduce(-logp) - np.log(len(logp))))
+    return np.array(found)
+
+
+def _gaussian(r: Array, V: Array) -> Array:
+    """(T,) log densities of residuals (T, c) with covariances (T, c, c)."""
+    root = np.linalg.cholesky(V)
+    z = np.linalg.solve(root, r[:, :, None])[:, :, 0]
+    size = r.shape[1]
+    log_root = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    return -0.5 * ((z * z).sum(axis=1) + size * np.log(2 * np.pi)) - log_root
 
 
 def _psis(log_lik: Array) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ from nma import exact
 from nma.arms import Arms
 from nma.draws import stream
 from nma.exact import Posterior
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
 INTERVAL = (0.025, 0.975)
@@ -27,7 +27,7 @@ WIDEN = 2.0
 END, ENOUGH = 1e-6, 32
 
 
-def wide_fit(arms: Arms, prior: TauPrior) -> Posterior:
+def wide_fit(arms: Arms, prior: Prior) -> Posterior:
     """The exact posterior on a grid that also serves its neighbours."""
     return exact.fit(arms, prior, widen=WIDEN)
 
@@ -39,12 +39,15 @@ def reweight(fit: Posterior, log_ratio: Array, **changes: Any) -> Posterior:
     """
     with np.errstate(divide="ignore"):
         weights = np.log(fit.weights) + log_ratio
-        density = np.log(fit.density) + log_ratio
-    log_mass = np.logaddexp.reduce(weights)
+        log_mass = np.logaddexp.reduce(weights)
+        if len(fit.density) == len(weights):
+            changes["density"] = np.exp(np.log(fit.density) + log_ratio - log_mass)
+        else:
+            # A mesh, or draws: quantiles are then those of the weighted nodes.
+            changes |= {"axes": {}, "edges": np.empty(0)}
     return replace(
         fit,
         weights=np.exp(weights - log_mass),
-        density=np.exp(density - log_mass),
         log_evidence=float(fit.log_evidence + log_mass),
         **changes,
     )
@@ -56,6 +59,8 @@ def holds(fit: Posterior) -> bool:
         return True
     if not np.isfinite(fit.weights).all():
         return False
+    if len(fit.density) != len(fit.weights):
+        return float(1.0 / (fit.weights**2).sum()) >= ENOUGH
     low, high = fit.prior.support
     if fit.prior.on_log_scale:
         low, high = np.log(low), np.log(high)

@@ -27,7 +27,7 @@ from nma.checks.mixtures import node_draws, wide_fit
 from nma.checks.removal import removals
 from nma.checks.studies import pieces
 from nma.draws import study_means
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
 # Fewer p-values than this say nothing of uniformity.
@@ -36,7 +36,7 @@ ENOUGH = 5
 
 def predictive_check(
     arms: Arms,
-    prior: TauPrior,
+    prior: Prior,
     draws: int = 4000,
     seed: int = 0,
     sample: tuple[Array, Array] | None = None,

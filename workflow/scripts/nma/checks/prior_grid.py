@@ -15,7 +15,7 @@ import xarray as xr
 from nma import exact
 from nma.arms import Arms
 from nma.checks.marginals import marginals
-from nma.priors import RHODES, TauPrior, describe, tau_prior
+from nma.priors import RHODES, Prior, describe, tau_prior
 from nma.summary import INTERVAL, headline
 
 EFFECT_SDS = (30.0, 1e4)
@@ -28,11 +28,11 @@ class Case:
     """One set of priors: tau's, and Normal(0, effect_sd) for the effects (points)."""
 
     name: str
-    tau: TauPrior
+    tau: Prior
     effect_sd: float
 
 
-def cases(main: TauPrior, effect_sd: float, sd_ref: float | None) -> list[Case]:
+def cases(main: Prior, effect_sd: float, sd_ref: float | None) -> list[Case]:
     """The analysis's own priors first, then those of DESIGN section 4: other priors of tau
     with its effect sd, other effect sds with its prior of tau.
 
@@ -40,7 +40,7 @@ def cases(main: TauPrior, effect_sd: float, sd_ref: float | None) -> list[Case]:
     left out. A prior equal to the first is not repeated; with tau fixed only the effect
     sd varies.
     """
-    taus = [TauPrior("half_normal", (15.0,)), TauPrior("uniform", (50.0,))]
+    taus = [Prior("half_normal", (15.0,)), Prior("uniform", (50.0,))]
     names = [describe(tau) for tau in taus]
     if sd_ref and np.isfinite(sd_ref):
         for comparison in RHODES:

@@ -28,7 +28,7 @@ from nma.checks import (
     thresholds,
     transitivity,
 )
-from nma.posterior import effect_draws
+from nma.posterior import effect_draws, hyper_draws
 from nma.specify import specify, typical_sd
 
 Tables = Iterator[tuple[str, pd.DataFrame]]
@@ -111,7 +111,8 @@ def _fit(arms: Arms, prior: Any, tree: xr.DataTree, seed: int) -> Tables:
     left = leave_out.leave_one_out(arms, prior, log_lik=log_lik)
     yield "loo", left
     yield "loo_totals", leave_out.loo_totals(left)
-    _, d, tau = effect_draws(tree)
+    _, d = effect_draws(tree)
+    tau = hyper_draws(tree)["tau"]
     thin = slice(None, None, -(-len(tau) // ENOUGH))
     sample = (d[thin, 1:], tau[thin])
     yield "predictive", predictive.predictive_check(arms, prior, seed=seed, sample=sample)

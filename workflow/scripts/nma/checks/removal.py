@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nma import exact
+from nma.arms import Arms
 from nma.checks.mixtures import holds, reweight
 from nma.checks.studies import Contrasts, contrasts, without
 from nma.exact import Posterior
@@ -52,8 +53,28 @@ def removals(fit: Posterior) -> Iterator[Removal]:
         yield _subtracted(fit, study, c) or _refitted(fit, study, c)
 
 
-def _subtracted(fit: Posterior, study: int, c: Contrasts) -> Removal | None:
-    V = c.covariance(fit.tau)
+def dropped(fit: Posterior, study: int, c: Contrasts) -> tuple[Array, Array]:
+    """Means (T, p) and covariances (T, p, p) at every node without the study, the
+    hyperparameters given; by a fit anew where subtraction loses digits."""
+    parts = _parts(fit, c)
+    if parts is None:
+        means, covs, _ = exact.conditional(*_rest(fit, study))
+        return means, covs
+    _, _, z, gain = parts
+    back = gain.transpose(0, 2, 1)
+    return fit.means - (back @ z)[:, :, 0], fit.covs + back @ gain
+
+
+def _rest(fit: Posterior, study: int) -> tuple[Arms, dict[str, Array]]:
+    nodes = fit.nodes
+    if "scale" in nodes:
+        nodes["scale"] = np.delete(nodes["scale"], study, axis=1)
+    return without(fit.arms, study), nodes
+
+
+def _parts(fit: Posterior, c: Contrasts) -> tuple[Array, Array, Array, Array] | None:
+    """Roots of V and R, R^-1/2 r and R^-1/2 A C; None where R loses digits."""
+    V = c.covariance(fit.half)
     U = c.loading(fit.covs)
     R = V - c.A @ U
     L = np.linalg.cholesky(V)
@@ -63,7 +84,14 @@ def _subtracted(fit: Posterior, study: int, c: Contrasts) -> Removal | None:
     root = np.linalg.cholesky(R)
     r = c.y - fit.means @ c.A.T
     z = np.linalg.solve(root, r[:, :, None])
-    gain = np.linalg.solve(root, U.transpose(0, 2, 1))
+    return L, root, z, np.linalg.solve(root, U.transpose(0, 2, 1))
+
+
+def _subtracted(fit: Posterior, study: int, c: Contrasts) -> Removal | None:
+    parts = _parts(fit, c)
+    if parts is None:
+        return None
+    L, root, z, gain = parts
     square = (z * z).sum(axis=(1, 2))
     logp = _log_diagonal(root) - 2 * _log_diagonal(L) - 0.5 * (square + c.df * np.log(2 * np.pi))
     back = gain.transpose(0, 2, 1)
@@ -81,8 +109,9 @@ def _subtracted(fit: Posterior, study: int, c: Contrasts) -> Removal | None:
 
 
 def _refitted(fit: Posterior, study: int, c: Contrasts) -> Removal:
-    reduced = exact.fit(without(fit.arms, study), fit.prior)
-    V = c.covariance(reduced.tau) + c.A @ c.loading(reduced.covs)
+    reduced = fit.refit(without(fit.arms, study))
+    half = np.broadcast_to(fit.arms.half(reduced.nodes), (len(reduced.weights), len(fit.arms.y)))
+    V = c.covariance(half) + c.A @ c.loading(reduced.covs)
     root = np.linalg.cholesky(V)
     z = np.linalg.solve(root, (c.y - reduced.means @ c.A.T)[:, :, None])
     # Not the predictive density averaged over the new grid: if the study is far off, what

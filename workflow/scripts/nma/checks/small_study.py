@@ -21,11 +21,11 @@ from nma import exact
 from nma.arms import Arms
 from nma.checks.marginals import marginals
 from nma.checks.studies import study_rows
-from nma.priors import TauPrior
+from nma.priors import Prior
+from nma.structure import REFERENCE_KINDS, estimable
 from nma.summary import INTERVAL
 
 Array = NDArray[np.float64]
-REFERENCE_KINDS = ("placebo", "none")
 SLOPE = "slope[se]"
 REGRESSION_COLUMNS = ["parameter", "treatment", "kind", "mean", "sd", "ci_low", "ci_high", "p"]
 REGRESSION_COLUMNS += ["estimable", "main_mean", "main_sd", "note"]
@@ -132,7 +132,7 @@ def with_precision(arms: Arms, kinds: Mapping[str, str], slope_sd: float = 10.0)
 
 
 def precision_regression(
-    arms: Arms, prior: TauPrior, kinds: Mapping[str, str], slope_sd: float = 10.0
+    arms: Arms, prior: Prior, kinds: Mapping[str, str], slope_sd: float = 10.0
 ) -> pd.DataFrame:
     """Network meta-regression on the standard error, by the exact engine.
 
@@ -148,7 +148,7 @@ def precision_regression(
     table = marginals(fit).drop(columns="median")
     below = table.pop("p_below_0")
     table["p"] = 2 * np.minimum(below, 1 - below)
-    table["estimable"] = known = estimable(regression)
+    table["estimable"] = known = estimable(regression, np.eye(len(regression.parameters)))
     table["note"] = np.where(known, "", "not estimable: the data do not tell slope from effects")
     table.loc[~known, ["mean", "sd", "ci_low", "ci_high", "p"]] = np.nan
     table["treatment"] = [*arms.treatments[1:], ""]
@@ -167,16 +167,3 @@ def _tau_row(fit: exact.Posterior, main: exact.Posterior) -> pd.DataFrame:
     row = {"parameter": "tau", "treatment": "", "kind": "", "mean": mean, "sd": sd}
     row |= {"ci_low": low, "ci_high": high, "p": np.nan, "estimable": True}
     return pd.DataFrame([row | {"main_mean": main_mean, "main_sd": main_sd, "note": ""}])
-
-
-def estimable(arms: Arms) -> NDArray[np.bool_]:
-    """(parameters,) which lie in the row space of the information without the prior."""
-    w = 1.0 / arms.v
-    W = np.add.reduceat(w, arms.starts)
-    centre = np.add.reduceat(w[:, None] * arms.X, arms.starts) / W[:, None]
-    X = np.sqrt(w)[:, None] * (arms.X - centre[arms.study])
-    scale = np.sqrt((X**2).sum(axis=0))
-    X = X / np.where(scale > 0, scale, 1.0)
-    _, s, vt = np.linalg.svd(X)
-    rank = int((s > 1e-9 * s.max(initial=0.0)).sum())
-    return (np.abs(vt[rank:]) < 1e-6).all(axis=0)

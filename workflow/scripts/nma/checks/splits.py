@@ -29,7 +29,7 @@ from nma.arms import Arms
 from nma.checks.mixtures import cdf, describe, holds, reweight, wide_fit
 from nma.checks.studies import pieces, study_rows
 from nma.exact import Posterior
-from nma.priors import TauPrior
+from nma.priors import Prior
 
 Array = NDArray[np.float64]
 NO_PATH = "no path between them without the studies that hold both"
@@ -59,7 +59,7 @@ def splittable(arms: Arms) -> pd.DataFrame:
     ).astype({"testable": bool, "studies": int})
 
 
-def node_splits(arms: Arms, prior: TauPrior) -> pd.DataFrame:
+def node_splits(arms: Arms, prior: Prior) -> pd.DataFrame:
     """One row per comparison that can be split; ``COLUMNS``, points, 95% intervals.
 
     ``difference`` is omega, ``p`` = 2 min(P(omega < 0), P(omega > 0)), ``studies`` the
@@ -159,7 +159,7 @@ def _bordered(fit: Posterior, c: Array, z: Array) -> tuple[Posterior, Array, Arr
     return split, m, np.sqrt(v)
 
 
-def _refitted(arms: Arms, prior: TauPrior, c: Array) -> tuple[Posterior, Array, Array]:
+def _refitted(arms: Arms, prior: Prior, c: Array) -> tuple[Posterior, Array, Array]:
     """The same from a fit of the split model itself."""
     fit = exact.fit(arms, prior)
     rows = [np.append(c, 1.0), np.append(c, 0.0), np.append(0.0 * c, 1.0)]

@@ -18,23 +18,24 @@ class Contrasts:
     """A study of c + 1 arms as differences from its baseline, the arm first in treatment order.
 
     y (c,) observed differences; A (c, p) their design matrix; S (c, c) sampling covariance;
-    H (c, c) covariance of the study's true differences per unit of tau^2: 1, and 1/2
-    between two of them (Higgins & Whitehead 1996).
+    rows (c + 1,) its arms, the baseline first. The covariance of the true differences is that
+    of their u: with one tau, tau^2 and tau^2 / 2 between two (Higgins & Whitehead 1996).
     """
 
     y: Array
     A: Array
     S: Array
-    H: Array
+    rows: NDArray[np.int64]
 
     @property
     def df(self) -> int:
         """Number of contrasts, arms - 1."""
         return len(self.y)
 
-    def covariance(self, tau: ArrayLike) -> Array:
-        """(T, c, c) marginal covariance S + tau^2 H."""
-        return self.S + np.square(np.atleast_1d(tau))[:, None, None] * self.H
+    def covariance(self, half: ArrayLike) -> Array:
+        """(T, c, c) marginal covariance, from the variance (T, arms) of every arm's u."""
+        half = np.asarray(half)[:, self.rows]
+        return self.S + half[:, :1, None] + half[:, 1:, None] * np.eye(self.df)
 
     def loading(self, covs: Array) -> Array:
         """(T, p, c) covariance C A' of the effects with the study's mean differences."""
@@ -49,12 +50,11 @@ def contrasts(arms: Arms) -> list[Contrasts]:
 
 def _contrasts(arms: Arms, rows: NDArray[np.int64]) -> Contrasts:
     base, others = rows[0], rows[1:]
-    c = len(others)
     return Contrasts(
         y=arms.y[others] - arms.y[base],
         A=arms.X[others] - arms.X[base],
         S=np.diag(arms.v[others]) + arms.v[base],
-        H=0.5 * (np.eye(c) + np.ones((c, c))),
+        rows=rows,
     )
 
 
@@ -77,6 +77,8 @@ def subset(arms: Arms, studies: Collection[int]) -> Arms:
         study=np.searchsorted(names, arms.study[kept]),
         treatment=arms.treatment[kept],
         X=arms.X[kept],
+        share=None if arms.share is None else arms.share[kept],
+        responsive=None if arms.responsive is None else arms.responsive[kept],
         studies=tuple(arms.studies[i] for i in names),
     )
 
