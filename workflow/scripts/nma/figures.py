@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, plt
+from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, effects_label, plt
 
 
 def network(described: Mapping[str, Any]) -> Figure:
@@ -96,7 +96,13 @@ def network(described: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: float) -> Figure:
+def forest(
+    effects: pd.DataFrame,
+    nodes: pd.DataFrame,
+    reference: str,
+    mid: float,
+    outcome: str = "pain",
+) -> Figure:
     """Effects against the reference: median, 95% credible (thick) and prediction (thin)
     interval, with the band of the minimal important difference.
 
@@ -177,10 +183,7 @@ def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: floa
     ax.spines["left"].set_visible(False)
     ax.set_ylim(-0.7, len(table) + 0.2)
     ax.set_xlim(low, high)
-    ax.set_xlabel(
-        f"Difference from {reference}, points of 0-100 pain\n"
-        f"less pain than {reference}   ←   0   →   more pain"
-    )
+    ax.set_xlabel(effects_label(reference, outcome))
     ax.legend(
         handles=[
             Line2D([], [], color=BLUE, lw=3.2, label="95% credible, excludes 0"),

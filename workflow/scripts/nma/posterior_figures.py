@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from nma.priors import TauPrior, describe
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, plt
+from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, effects_label, plt
 
 
 def _figure(collection: azp.PlotCollection) -> Figure:
@@ -20,7 +20,7 @@ def _figure(collection: azp.PlotCollection) -> Figure:
     return figure
 
 
-def posterior(tree: xr.DataTree, mid: float) -> Figure:
+def posterior(tree: xr.DataTree, mid: float, outcome: str = "pain") -> Figure:
     """Densities of all effects, ordered by median, with 0 and the MID marked."""
     order = tree["posterior"]["d"].median(["chain", "draw"]).to_series().sort_values().index
     ordered = xr.Dataset({"d": tree["posterior"]["d"].sel(treatment=list(order))})
@@ -40,7 +40,8 @@ def posterior(tree: xr.DataTree, mid: float) -> Figure:
     names.set_axis_off()
     densities.axvline(0, color=INK, lw=0.8)
     densities.axvspan(-mid, mid, color=LIGHT, alpha=0.5, lw=0, zorder=-1)
-    densities.set_xlabel(f"points; grey band: within the MID (\u00b1{mid:g})", fontsize=8.5)
+    what = f"; grey band: within the MID (±{mid:g})"
+    densities.set_xlabel(effects_label(tree.attrs["reference"], outcome, what), fontsize=8.5)
     return figure
 
 

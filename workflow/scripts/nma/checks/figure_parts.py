@@ -11,13 +11,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, plt
+from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, effects_label, plt
 
 Array = NDArray[np.float64]
 SMALL = 7.5  # font size of labels and columns of text
 STRIPE = "#f3f5f7"
-# As the PNG is saved: at fewer, text is measured narrower than it is drawn.
-DPI = 150
 REACH = (4.0, 10.0, 18.0, 28.0, 42.0, 60.0, 84.0)  # points from a point to its name
 # Ten colours and markers; the first is for the main one.
 STYLES = (
@@ -38,7 +36,7 @@ def said(sentence: str) -> Figure:
 
 def canvas(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
-    return plt.figure(figsize=(width, height), dpi=DPI)
+    return plt.figure(figsize=(width, height))
 
 
 def frame(width: float, height: float) -> tuple[Figure, Axes]:
@@ -280,14 +278,16 @@ def legend(ax: Axes, inches: float, columns: int, **options: object) -> None:
 
 
 def effects_axis(
-    ax: Axes, limits: tuple[float, float], reference: str, what: str = "", mid: float | None = None
+    ax: Axes,
+    limits: tuple[float, float],
+    reference: str,
+    outcome: str,
+    what: str = "",
+    mid: float | None = None,
 ) -> None:
     """The axis of effects against the reference, with the band of the MID."""
     if mid is not None:
         ax.axvspan(-mid, mid, color=LIGHT, alpha=0.55, lw=0, zorder=0.5)
     ax.axvline(0, color=INK, lw=0.8, zorder=1)
     ax.set_xlim(limits)
-    ax.set_xlabel(
-        f"Difference from {reference}, points of 0-100 pain{what}\n"
-        f"less pain than {reference}   ←   0   →   more pain"
-    )
+    ax.set_xlabel(effects_label(reference, outcome, what))
