@@ -51,7 +51,10 @@ plt.rcParams.update(
 
 
 def saved_box(figure: Figure) -> Bbox:
-    """What of a figure is saved, in inches: all that is drawn, and a margin."""
+    """What of a figure is saved, in inches: all that is drawn, and a margin.
+
+    A layout engine would move the axes after this has been measured: use none.
+    """
     return figure.get_tightbbox(figure.canvas.get_renderer()).padded(0.08)
 
 

@@ -147,6 +147,13 @@ def intervals(
     for which, face in ((inside & ~hollow, colour), (inside & hollow, "white")):
         if which.any():
             ax.plot(point[which], y[which], marker, color=colour, mfc=face, ms=size, zorder=3)
+    arrows(ax, y, low, high, limits, colour)
+
+
+def arrows(
+    ax: Axes, y: Array, low: Array, high: Array, limits: tuple[float, float], colour: str
+) -> None:
+    """An arrow where the axis ends before an interval does."""
     for end, beyond, arrow in (
         (limits[0], low < limits[0], "<"),
         (limits[1], high > limits[1], ">"),
@@ -230,6 +237,7 @@ def label_points(
         beyond = np.maximum(edges[:2] - boxes[:, :2], 0) + np.maximum(boxes[:, 2:] - edges[2:], 0)
         cost = reach[:, 0] + 20 * beyond.sum(axis=1)
         cost += 1e4 * _overlaps(boxes, taken, 1.0).sum(axis=1)
+        cost += 1e3 * _crossed(here, boxes, taken).sum(axis=1)
         cost += 25 * _overlaps(boxes, np.hstack([others, others]), 3.5).sum(axis=1)
         best = int(cost.argmin())
         taken = np.vstack([taken, boxes[best]])
@@ -239,6 +247,18 @@ def label_points(
     back = ax.transData.inverted()
     lines = [back.transform(np.array(line) * scale) for line in leaders]
     ax.add_collection(LineCollection(lines, colors=GREY, linewidths=0.6, zorder=5), autolim=False)
+
+
+def _crossed(here: Array, boxes: Array, others: Array) -> NDArray[np.bool_]:
+    """(boxes, others) which of the others a line from a point to a box runs through."""
+    ends = np.clip(here, boxes[:, :2], boxes[:, 2:])
+    way = np.linspace(0, 1, 9)[:, None, None]
+    steps = here + way * (ends - here)  # (steps, boxes, 2)
+    return (
+        _overlaps(np.dstack([steps, steps]).reshape(-1, 4), others, 0.0)
+        .reshape(len(way), len(boxes), len(others))
+        .any(axis=0)
+    )
 
 
 def _overlaps(boxes: Array, others: Array, room: float) -> NDArray[np.bool_]:

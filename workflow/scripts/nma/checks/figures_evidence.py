@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from nma.checks.figure_parts import (
     SMALL,
+    arrows,
     cells,
     column,
     effects_axis,
@@ -146,6 +147,7 @@ def small_study(table: pd.DataFrame, reference: str, outcome: str = "pain") -> F
     known = np.isfinite(there)
     effects_axis(ax, limits, reference, outcome)
     ax.hlines(y[known], *np.clip([low[known], high[known]], *limits), color=PALE, lw=5, zorder=1.5)
+    arrows(ax, y, low, high, limits, ORANGE)
     intervals(ax, y, main - Z95 * sd, main, main + Z95 * sd, limits, INK, "o", width=1.0)
     ax.hlines(
         y[known], *np.clip([main[known], there[known]], *limits), color=ORANGE, lw=2.2, zorder=3

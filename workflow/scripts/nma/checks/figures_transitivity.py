@@ -29,6 +29,7 @@ NUMERIC = {
     "weeks": "weeks to assessment",
     "baseline": "{outcome} at baseline, points",
 }
+PLAIN = {"n": "participants", "rob": "risk of bias", "kind": "measure"}
 LEVELS = {"rob": ["low", "some_concerns", "high"], "doubt": ["no", "yes"]}
 LOG_TICKS = [1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000]
 MOST_COMPARISONS, MOST_LEVELS = 18, 4
@@ -162,4 +163,4 @@ def _bubbles(ax: Axes, name: str, known: pd.DataFrame) -> None:
 
 
 def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return PLAIN.get(name, name).replace("_", " ")
