@@ -68,9 +68,8 @@ def words(figure) -> str:
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
-@pytest.mark.parametrize("names", ["made", "made_long"])
-def test_no_text_is_cut_or_runs_into_another(name, names, request):
-    figure = any_figure(name, request.getfixturevalue(names))
+def test_no_text_is_cut_or_runs_into_another(name, made_long):
+    figure = any_figure(name, made_long)
     assert inked.clipped(figure) == []
     assert inked.overlapping(figure) == []
 
@@ -124,7 +123,9 @@ def test_the_outcome_names_the_baseline(made):
 def values(axes) -> np.ndarray:
     """(x, y) of every marker, arrows at the ends of an axis excepted."""
     lines = [line for ax in axes for line in ax.lines if line.get_clip_on()]
-    return np.concatenate([line.get_xydata() for line in lines if line.get_marker() in set("osD^vPX")])
+    return np.concatenate(
+        [line.get_xydata() for line in lines if line.get_marker() in set("osD^vPX")]
+    )
 
 
 def in_row(ax, label: str) -> np.ndarray:
