@@ -89,7 +89,8 @@ def _leaves(inner: np.ndarray, outer: np.ndarray) -> bool:
 
 def overlapping(figure: Figure) -> list[tuple[str, str]]:
     """Pairs of texts that meet: all that are level or upright, and neighbouring tick labels."""
-    figure.draw_without_rendering()
+    if figure.stale:
+        figure.draw_without_rendering()
     axes = [axis for ax in figure.axes if ax.axison for axis in (ax.xaxis, ax.yaxis)]
     slanted = [
         (a.get_text(), b.get_text())
