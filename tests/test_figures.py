@@ -1,5 +1,7 @@
 """Figures draw every treatment, survive odd networks and are the same bytes twice."""
 
+import re
+
 import inked
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from networks import simulate
 from nma import exact, figures, posterior, posterior_figures, summary
 from nma.arms import build
 from nma.priors import tau_prior
-from nma.style import plt, save
+from nma.style import plt, save, saved_box
 
 LONG = " with a name that goes on and on until it has sixty letters"
 
@@ -60,6 +62,19 @@ def test_same_figure_same_bytes(tmp_path):
         save(drawn(4)["forest"], [tmp_path / f"{turn}.{kind}" for kind in ("svg", "pdf", "png")])
     for kind in ("svg", "pdf", "png"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+def test_shorter_numbers_leave_the_letters_their_size(tmp_path):
+    figure = drawn(3)["forest"]
+    box = saved_box(figure)
+    figure.savefig(tmp_path / "whole.svg", bbox_inches=box, metadata={"Date": None})
+    save(figure, [tmp_path / "short.svg"])
+    whole, short = ((tmp_path / f"{name}.svg").read_text("utf-8") for name in ("whole", "short"))
+    scale = re.compile(r"scale\([^)]*\)")
+    assert "scale(0.015625)" in short
+    assert scale.findall(short) == scale.findall(whole)
+    assert not re.search(r"\.\d{3}", scale.sub("", short.split("</metadata>")[1]))
+    assert len(short) < len(whole)
 
 
 def test_number_of_people_unknown_is_said():
