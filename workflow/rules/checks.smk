@@ -53,6 +53,7 @@ rule draw_checks:
     params:
         reference=setting("reference"),
         mid=setting("mid", "value"),
+        outcome=setting("outcome"),
         analyses=list(SETTINGS),
     script:
         "../scripts/draw_checks.py"

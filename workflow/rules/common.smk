@@ -54,13 +54,14 @@ OF_ARMS = (
 # Of the model, what decides which treatments are nodes and how they hang together.
 OF_NETWORK = ("placebo", "structure", "interactions")
 TABLES = ("effects", "league", "ranks", "rank_probabilities", "heterogeneity")
+JUDGED = ("fit_statistics", "pointwise", "learned", "shifts", "details")
 FIGURES = ("network", "forest", "ranks", "rank_probabilities")
 POSTERIOR_FIGURES = ("posterior", "trace", "rank_plot", "tau")
 
 
-def table_files():
-    """The tables that a posterior is summarised in."""
-    return {name: f"results/{{analysis}}/{{stratum}}/{name}.csv" for name in TABLES}
+def table_files(names):
+    """Tables of one stratum of one analysis, by their names."""
+    return {name: f"results/{{analysis}}/{{stratum}}/{name}.csv" for name in names}
 
 
 def figure_files(names, kinds=("svg", "pdf", "png")):
@@ -179,7 +180,7 @@ def results_of(folder, fits):
     analysis = Path(folder).parent.name
     made = ["arms.csv", "excluded.csv", "account.csv", "network.json"]
     if fits:
-        made += ["posterior.nc", *(f"{name}.csv" for name in TABLES)]
+        made += ["posterior.nc", *(f"{name}.csv" for name in (*TABLES, *JUDGED))]
     else:
         made += ["not_estimable.txt"]
     if fits and is_nuts(analysis):

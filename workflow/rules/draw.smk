@@ -20,6 +20,7 @@ rule draw_results:
         mem_mb=800,
     params:
         mid=setting("mid", "value"),
+        outcome=setting("outcome"),
         reference=setting("reference"),
     script:
         "../scripts/draw_results.py"
@@ -45,6 +46,7 @@ rule draw_posterior:
         mem_mb=1200,
     params:
         mid=setting("mid", "value"),
+        outcome=setting("outcome"),
         model=setting("model"),
     script:
         "../scripts/draw_posterior.py"

@@ -36,9 +36,9 @@ rule fit_exact:
     input:
         arms="results/{analysis}/{stratum}/arms.csv",
         network="results/{analysis}/{stratum}/network.json",
-        code=[*structures(), *modules("exact", "summary")],
+        code=[*structures(), *modules("exact", "summary", "judge")],
     output:
-        **table_files(),
+        **table_files([*TABLES, *JUDGED]),
         posterior="results/{analysis}/{stratum}/posterior.nc",
     log:
         "logs/fit/{analysis}_{stratum}.log",
@@ -53,6 +53,7 @@ rule fit_exact:
         model=setting("model"),
         sampling=setting("sampling"),
         thresholds=thresholds,
+        mid=setting("mid", "value"),
         seed=seed,
     script:
         "../scripts/fit_exact.py"

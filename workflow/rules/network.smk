@@ -35,7 +35,7 @@ checkpoint prepare_networks:
             | {"model": {key: settings["model"][key] for key in OF_NETWORK}}
             for name, settings in SETTINGS.items()
         },
-        tables=TABLES,
+        tables=[*TABLES, *JUDGED],
     script:
         "../scripts/prepare_networks.py"
 

@@ -7,7 +7,7 @@ rule summarise_posterior:
         posterior="results/{analysis}/{stratum}/posterior.nc",
         code=modules("posterior", "draws", "summary", "tables"),
     output:
-        **table_files(),
+        **table_files(TABLES),
     log:
         "logs/summarise/{analysis}_{stratum}.log",
     wildcard_constraints:

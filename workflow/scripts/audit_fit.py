@@ -1,4 +1,4 @@
-"""Compare every NUTS estimate with the exact engine."""
+"""Compare every NUTS estimate with the exact engine, and tabulate what the model adds."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -11,12 +11,13 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 import json
 from pathlib import Path
 
-from nma import audit, exact, posterior, tables
+from nma import audit, exact, judge, posterior, tables
 from nma.specify import structure
 
-given = snakemake.input
+given, params = snakemake.input, snakemake.params
 network = json.loads(Path(given.network).read_text(encoding="utf-8"))
-made = structure(tables.read_typed(given.arms), network, snakemake.params.model)
+arms = tables.read_typed(given.arms)
+made = structure(arms, network, params.model)
 beta, hyper = posterior.sampled(posterior.load(given.posterior))
 if made.hyper.on_grid:
     free = {name: hyper[name] for name in made.hyper.free}
@@ -25,4 +26,7 @@ else:
     table = audit.conditional_audit(made.arms, made.hyper, beta, hyper)
 print(table.to_string(), file=sys.stderr)
 audit.gate(table)
+judged = judge.every_table(arms, network, params.model, beta, hyper, params.mid)
 tables.write_table(table, snakemake.output.audit)
+for name, made_table in judged.items():
+    tables.write_table(made_table, snakemake.output[name])

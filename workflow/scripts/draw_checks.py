@@ -26,6 +26,7 @@ def drawn():
         params.reference,
         params.mid,
         [name for name in wanted if name in figures.OF_A_NETWORK],
+        params.outcome,
     )
     if "sensitivity" in wanted:
         # results/{analysis}/{stratum}/effects.csv, the main analysis first
@@ -37,6 +38,7 @@ def drawn():
                 params.reference,
                 params.mid,
                 [name for name in params.analyses if name not in effects],
+                params.outcome,
             ),
         )
 

@@ -24,7 +24,7 @@ worst = checked[checked["parameter"] != "tau"].nsmallest(3, "ess_bulk")["paramet
 names = [name.removeprefix("d[").removesuffix("]") for name in worst]
 
 drawn = {
-    "posterior": figures.posterior(tree, snakemake.params.mid),
+    "posterior": figures.posterior(tree, snakemake.params.mid, snakemake.params.outcome),
     "trace": figures.trace(tree, names),
     "rank_plot": figures.rank_plot(tree, names, checked["ess_bulk"].min()),
     "tau": figures.tau(tree, prior),

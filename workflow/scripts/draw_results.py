@@ -21,11 +21,11 @@ effects = tables.read_typed(snakemake.input.effects)
 ranks = tables.read_typed(snakemake.input.ranks)
 probabilities = tables.read_typed(snakemake.input.probabilities)
 nodes = pd.DataFrame(network["nodes"]).set_index("treatment")
-reference, mid = snakemake.params.reference, snakemake.params.mid
+params = snakemake.params
 
 drawn = {
     "network": figures.network(network),
-    "forest": figures.forest(effects, nodes, reference, mid),
+    "forest": figures.forest(effects, nodes, params.reference, params.mid, params.outcome),
     "ranks": figures.ranks(ranks),
     "rank_probabilities": figures.rank_probabilities(probabilities, ranks["treatment"].tolist()),
 }

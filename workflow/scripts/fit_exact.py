@@ -11,12 +11,13 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 import json
 from pathlib import Path
 
-from nma import exact, posterior, summary, tables
+from nma import exact, judge, posterior, summary, tables
 from nma.specify import structure
 
 given, params = snakemake.input, snakemake.params
 network = json.loads(Path(given.network).read_text(encoding="utf-8"))
-made = structure(tables.read_typed(given.arms), network, params.model)
+arms = tables.read_typed(given.arms)
+made = structure(arms, network, params.model)
 # Independent draws: as many in all as NUTS keeps per chain, dealt out over the chains.
 chains = params.sampling["chains"]
 size = params.sampling["draws"] // chains
@@ -30,5 +31,7 @@ tree = posterior.assemble(
     {"engine": "exact", **snakemake.wildcards},
 )
 posterior.save(tree, snakemake.output.posterior)
-for name, table in summary.of_posterior(tree, params.thresholds, params.seed).items():
+written = summary.of_posterior(tree, params.thresholds, params.seed)
+written |= judge.every_table(arms, network, params.model, *posterior.sampled(tree), mid=params.mid)
+for name, table in written.items():
     tables.write_table(table, snakemake.output[name])

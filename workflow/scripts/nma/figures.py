@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from math import ceil
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, plt
+from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, effects_label, plt
 
 
 def network(described: Mapping[str, Any]) -> Figure:
@@ -82,21 +83,30 @@ def network(described: Mapping[str, Any]) -> Figure:
         for m, c in MODALITY.items()
         if m in seen
     ]
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    # No name that runs outwards from the circle reaches the corner of the box of them all.
+    reach = ax.get_tightbbox(figure.canvas.get_renderer())
     ax.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(-0.28, 1.22),
+        bbox_to_anchor=ax.transAxes.inverted().transform((reach.x0, reach.y1)),
+        borderaxespad=0,
         frameon=False,
         fontsize=8.5,
         title="modality",
         alignment="left",
     )
-    ax.set_aspect("equal")
-    ax.set_axis_off()
     return figure
 
 
-def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: float) -> Figure:
+def forest(
+    effects: pd.DataFrame,
+    nodes: pd.DataFrame,
+    reference: str,
+    mid: float,
+    outcome: str = "pain",
+) -> Figure:
     """Effects against the reference: median, 95% credible (thick) and prediction (thin)
     interval, with the band of the minimal important difference.
 
@@ -138,7 +148,7 @@ def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: floa
         ax.text(
             1.02,
             y,
-            f"{row['median']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})",
+            f"{row['median']:.1f} ({row['ci_low']:.1f} to {row['ci_high']:.1f})".replace("-", "−"),
             transform=ax.get_yaxis_transform(),
             va="center",
             fontsize=8,
@@ -152,7 +162,7 @@ def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: floa
             ha="right",
             fontsize=8,
         )
-        people = f"{count['n']:,.0f}" if pd.notna(count["n"]) else "n.s."
+        people = f"{count['n']:,.0f}" if pd.notna(count["n"]) else "not stated"
         ax.text(
             1.39, y, people, transform=ax.get_yaxis_transform(), va="center", ha="right", fontsize=8
         )
@@ -177,10 +187,7 @@ def forest(effects: pd.DataFrame, nodes: pd.DataFrame, reference: str, mid: floa
     ax.spines["left"].set_visible(False)
     ax.set_ylim(-0.7, len(table) + 0.2)
     ax.set_xlim(low, high)
-    ax.set_xlabel(
-        f"Difference from {reference}, points of 0-100 pain\n"
-        f"less pain than {reference}   ←   0   →   more pain"
-    )
+    ax.set_xlabel(effects_label(reference, outcome))
     ax.legend(
         handles=[
             Line2D([], [], color=BLUE, lw=3.2, label="95% credible, excludes 0"),
@@ -213,6 +220,7 @@ def ranks(table: pd.DataFrame) -> Figure:
     ax.hlines(y, table["rank_low"], table["rank_high"], color="#9fb3c8", lw=3.2)
     ax.plot(table["mean_rank"], y, "o", color=BLUE, ms=5)
     ax.set_yticks(y, table["treatment"])
+    ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlabel("rank (1 = best): mean and 95% interval")
     ax.set_xlim(0.5, len(table) + 0.5)
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -233,12 +241,15 @@ def rank_probabilities(table: pd.DataFrame, order: list[str]) -> Figure:
     """
     K, columns = len(order), 4 if len(order) > 6 else 3
     rows = ceil(K / columns)
-    figure, ax = plt.subplots(figsize=(9.5, 1.25 * rows + 0.6))
+    # A name that is wider than its panel takes two lines, or loses its end.
+    titles = [fill(name, 30, max_lines=2, placeholder=" …") for name in order]
+    pitch = 1.9 if any("\n" in title for title in titles) else 1.62
+    figure, ax = plt.subplots(figsize=(9.5, 0.8 * pitch * rows + 0.3))
     width, height = 1.0, 1.0
     steps, lines, frames = [], [], []
     for i, name in enumerate(order):
         part = table[table["treatment"] == name].sort_values("rank")
-        x0, y0 = 1.14 * (i % columns), -1.62 * (i // columns)
+        x0, y0 = 1.14 * (i % columns), -pitch * (i // columns)
         edge = x0 + width * np.arange(K + 1) / K
         middle = 0.5 * (edge[1:] + edge[:-1])
         tops = y0 + height * part["p"].to_numpy()
@@ -254,7 +265,7 @@ def rank_probabilities(table: pd.DataFrame, order: list[str]) -> Figure:
         )
         lines.append(np.column_stack([middle, y0 + height * part["cumulative"]]))
         frames.append(np.array([[x0, y0 + height], [x0, y0], [x0 + width, y0]]))
-        ax.text(x0, y0 + 1.08 * height, name, fontsize=7.5)
+        ax.text(x0, y0 + 1.08 * height, titles[i], fontsize=7.5, va="bottom", linespacing=1.1)
         for level in (0.0, 0.5, 1.0):
             if i % columns == 0:
                 ax.text(
@@ -272,11 +283,11 @@ def rank_probabilities(table: pd.DataFrame, order: list[str]) -> Figure:
     ax.add_collection(LineCollection(lines, colors=BLUE, linewidths=1.3))
     ax.add_collection(LineCollection(frames, colors=GREY, linewidths=0.7))
     ax.set_xlim(-0.14, 1.14 * columns - 0.1)
-    ax.set_ylim(-1.62 * (rows - 1) - 0.5, 1.35)
+    ax.set_ylim(-pitch * (rows - 1) - 0.25, pitch - 0.27)
     ax.set_xticks([])
     ax.set_yticks([])
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
     ax.set_xlabel("rank (1 = best)")
-    ax.set_ylabel("probability of the rank (steps), cumulative (line)")
+    ax.set_ylabel("probability of the rank\n(steps), cumulative (line)")
     return figure

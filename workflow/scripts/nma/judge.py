@@ -38,6 +38,32 @@ PRIOR_DRIVEN = 0.8
 DETAILS = ["what", "name", "value", "mean", "sd", "ci_low", "ci_high", "p_below_0", "p_mid", "note"]
 
 
+JUDGED = ("fit_statistics", "pointwise", "learned", "shifts", "details")
+
+
+def every_table(
+    table: pd.DataFrame,
+    network: Mapping[str, Any],
+    model: Mapping[str, Any],
+    beta: Array,
+    hyper: Hypers,
+    mid: float,
+) -> dict[str, pd.DataFrame]:
+    """The tables JUDGED of one fit. ``table`` is arms.csv, ``network`` network.json;
+    beta (chains, draws, parameters) and hyper (chains, draws) are ``posterior.sampled``."""
+    made = structure(table, network, model)
+    beta = beta.reshape(-1, beta.shape[-1])
+    hyper = {name: x.reshape(-1, *x.shape[2:]) for name, x in hyper.items()}
+    points = pointwise(made, nodes(made, hyper, widen=True))
+    return {
+        "fit_statistics": pd.DataFrame([statistics(made, points)]),
+        "pointwise": points,
+        "learned": learned(made, beta, hyper),
+        "shifts": shifts(made, plain_of(table, network, model), beta, mid),
+        "details": details(made, model, beta, hyper, mid),
+    }
+
+
 def nodes(made: Structure, hyper: Hypers, widen: bool = False) -> Posterior:
     """The posterior as a mixture: on a grid where there is one, else over draws (draws,) of
     the hyperparameters."""
@@ -53,9 +79,15 @@ def pointwise(made: Structure, fit: Posterior) -> pd.DataFrame:
     """One row per study: study, df, residual_deviance, leverage, elpd (leave-one-out, exact
     or by integrated importance sampling over draws), prior_driven (without it its arms are
     not linked by trials)."""
-    table = study_deviance(fit)[["study", "df", "residual_deviance", "leverage"]]
-    table["elpd"] = exact_elpd(fit, made.hyper.df)
     arms = made.arms
+    table = pd.DataFrame({"study": arms.studies})
+    if arms.responsive is None:
+        table = study_deviance(fit)[["study", "df", "residual_deviance", "leverage"]]
+        table["elpd"] = exact_elpd(fit, made.hyper.df)
+    else:
+        # A level that enters the effects is no nuisance that differences are free of.
+        table["df"] = np.bincount(arms.study) - 1
+        table[["residual_deviance", "leverage", "elpd"]] = np.nan
     table["prior_driven"] = [
         len(set(pieces(arms, [i])[arms.treatment[arms.study == i]])) > 1
         for i in range(len(arms.studies))
@@ -63,9 +95,11 @@ def pointwise(made: Structure, fit: Posterior) -> pd.DataFrame:
     return table
 
 
-def statistics(arms: Arms, table: pd.DataFrame) -> dict[str, Any]:
+def statistics(made: Structure, table: pd.DataFrame) -> dict[str, Any]:
     """One row: studies, arms, data (arms of the same hash are the same numbers), residual
-    deviance, pD, DIC in contrast form, elpd of the studies that others predict."""
+    deviance, pD, DIC in contrast form, elpd of the studies that others predict; ``adds``,
+    what the model has beyond the plain network, "" if nothing in this stratum."""
+    arms = made.arms
     found = totals(table)
     told = table[~table["prior_driven"]]
     return {
@@ -76,9 +110,21 @@ def statistics(arms: Arms, table: pd.DataFrame) -> dict[str, Any]:
         "residual_deviance": found["residual_deviance"],
         "pD": found["pD"],
         "DIC": found["DIC"],
-        "elpd": float(told["elpd"].sum()),
+        "elpd": float(told["elpd"].sum(skipna=False)),
         "predicted": len(told),
+        "adds": _adds(made),
     }
+
+
+def _adds(made: Structure) -> str:
+    arms, hyper = made.arms, made.hyper
+    names = [name for name in hyper.free if name != "tau"]
+    names += [name for name in arms.parameters if not name.startswith(("d[", "dev[", "bias["))]
+    if hyper.df is not None:
+        names.append(f"Student t({hyper.df:g}) study effects")
+    if arms.share is not None and arms.prediction is None:
+        names.append("weights of studies")
+    return ", ".join(names)
 
 
 def _hash(arms: Arms) -> str:

@@ -11,13 +11,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, plt
+from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, effects_label, plt
 
 Array = NDArray[np.float64]
 SMALL = 7.5  # font size of labels and columns of text
 STRIPE = "#f3f5f7"
-# As the PNG is saved: at fewer, text is measured narrower than it is drawn.
-DPI = 150
 REACH = (4.0, 10.0, 18.0, 28.0, 42.0, 60.0, 84.0)  # points from a point to its name
 # Ten colours and markers; the first is for the main one.
 STYLES = (
@@ -38,7 +36,7 @@ def said(sentence: str) -> Figure:
 
 def canvas(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
-    return plt.figure(figsize=(width, height), dpi=DPI)
+    return plt.figure(figsize=(width, height))
 
 
 def frame(width: float, height: float) -> tuple[Figure, Axes]:
@@ -149,6 +147,13 @@ def intervals(
     for which, face in ((inside & ~hollow, colour), (inside & hollow, "white")):
         if which.any():
             ax.plot(point[which], y[which], marker, color=colour, mfc=face, ms=size, zorder=3)
+    arrows(ax, y, low, high, limits, colour)
+
+
+def arrows(
+    ax: Axes, y: Array, low: Array, high: Array, limits: tuple[float, float], colour: str
+) -> None:
+    """An arrow where the axis ends before an interval does."""
     for end, beyond, arrow in (
         (limits[0], low < limits[0], "<"),
         (limits[1], high > limits[1], ">"),
@@ -232,6 +237,7 @@ def label_points(
         beyond = np.maximum(edges[:2] - boxes[:, :2], 0) + np.maximum(boxes[:, 2:] - edges[2:], 0)
         cost = reach[:, 0] + 20 * beyond.sum(axis=1)
         cost += 1e4 * _overlaps(boxes, taken, 1.0).sum(axis=1)
+        cost += 1e3 * _crossed(here, boxes, taken).sum(axis=1)
         cost += 25 * _overlaps(boxes, np.hstack([others, others]), 3.5).sum(axis=1)
         best = int(cost.argmin())
         taken = np.vstack([taken, boxes[best]])
@@ -241,6 +247,18 @@ def label_points(
     back = ax.transData.inverted()
     lines = [back.transform(np.array(line) * scale) for line in leaders]
     ax.add_collection(LineCollection(lines, colors=GREY, linewidths=0.6, zorder=5), autolim=False)
+
+
+def _crossed(here: Array, boxes: Array, others: Array) -> NDArray[np.bool_]:
+    """(boxes, others) which of the others a line from a point to a box runs through."""
+    ends = np.clip(here, boxes[:, :2], boxes[:, 2:])
+    way = np.linspace(0, 1, 9)[:, None, None]
+    steps = here + way * (ends - here)  # (steps, boxes, 2)
+    return (
+        _overlaps(np.dstack([steps, steps]).reshape(-1, 4), others, 0.0)
+        .reshape(len(way), len(boxes), len(others))
+        .any(axis=0)
+    )
 
 
 def _overlaps(boxes: Array, others: Array, room: float) -> NDArray[np.bool_]:
@@ -280,14 +298,16 @@ def legend(ax: Axes, inches: float, columns: int, **options: object) -> None:
 
 
 def effects_axis(
-    ax: Axes, limits: tuple[float, float], reference: str, what: str = "", mid: float | None = None
+    ax: Axes,
+    limits: tuple[float, float],
+    reference: str,
+    outcome: str,
+    what: str = "",
+    mid: float | None = None,
 ) -> None:
     """The axis of effects against the reference, with the band of the MID."""
     if mid is not None:
         ax.axvspan(-mid, mid, color=LIGHT, alpha=0.55, lw=0, zorder=0.5)
     ax.axvline(0, color=INK, lw=0.8, zorder=1)
     ax.set_xlim(limits)
-    ax.set_xlabel(
-        f"Difference from {reference}, points of 0-100 pain{what}\n"
-        f"less pain than {reference}   ←   0   →   more pain"
-    )
+    ax.set_xlabel(effects_label(reference, outcome, what))

@@ -12,21 +12,21 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Figure: module of its function, the tables it takes, and whether it names the reference
-# and the minimal important difference.
+# Figure: module of its function, the tables it takes, and which it names of the reference,
+# the minimal important difference and the outcome.
 DRAWN = {
-    "node_splits": ("consistency", ["node_splits"], []),
+    "node_splits": ("consistency", ["node_splits"], ["outcome"]),
     "dev_dev": ("consistency", ["dev_dev"], []),
     "net_heat": ("consistency", ["net_heat"], []),
-    "leverage": ("fit", ["fit"], []),
+    "leverage": ("fit", ["fit"], ["outcome"]),
     "loo": ("fit", ["loo"], []),
     "predictive": ("fit", ["predictive"], []),
-    "influence": ("robustness", ["influence", "influence_effects"], []),
-    "priors": ("robustness", ["prior_effects", "prior_tau"], ["reference", "mid"]),
-    "thresholds": ("thresholds", ["thresholds"], []),
-    "funnel": ("evidence", ["funnel", "egger", "small_study"], []),
-    "small_study": ("evidence", ["small_study"], ["reference"]),
-    "modifiers": ("transitivity", ["modifiers", "modifier_tests"], []),
+    "influence": ("robustness", ["influence", "influence_effects"], ["outcome"]),
+    "priors": ("robustness", ["prior_effects", "prior_tau"], ["reference", "mid", "outcome"]),
+    "thresholds": ("thresholds", ["thresholds"], ["reference", "mid", "outcome"]),
+    "funnel": ("evidence", ["funnel", "egger", "small_study"], ["outcome"]),
+    "small_study": ("evidence", ["small_study"], ["reference", "outcome"]),
+    "modifiers": ("transitivity", ["modifiers", "modifier_tests"], ["outcome"]),
     "contributions": ("evidence", ["contributions"], ["reference"]),
 }
 # Columns of the checks' tables that are text whatever they look like.
@@ -53,12 +53,13 @@ def every_figure(
     reference: str,
     mid: float,
     names: Iterable[str] = OF_A_NETWORK,
+    outcome: str = "pain",
 ) -> Iterator[tuple[str, "Figure"]]:
     """(name, figure), one at a time: save and close each before the next is asked for.
 
     ``read`` gives a table of the checks by its name; ``mid`` in points.
     """
-    context = {"reference": reference, "mid": mid}
+    context = {"reference": reference, "mid": mid, "outcome": outcome}
     for name in names:
         _, tables, wanted = DRAWN[name]
         yield name, function(name)(*map(read, tables), **{key: context[key] for key in wanted})

@@ -27,7 +27,7 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, INK, LIGHT, ORANGE, plt
+from nma.style import BLUE, INK, LIGHT, ORANGE, direction, plt, points_of
 
 MOST_SPLITS, MOST_DESIGNS, MOST_LABELS = 30, 25, 8
 STRONG = 8.0  # changes of Q beyond this all have the strongest colour
@@ -35,7 +35,7 @@ CUT = 0.05  # p below which a split is set in bold
 DIVERGING = LinearSegmentedColormap.from_list("less and more", ["#0a4f82", "#f7f7f7", "#b34700"])
 
 
-def node_splits(splits: pd.DataFrame) -> Figure:
+def node_splits(splits: pd.DataFrame, outcome: str = "pain") -> Figure:
     """Direct, indirect and network estimate of every comparison that can be split, the
     smallest p first. ``splits`` is node_splits.csv."""
     if splits.empty:
@@ -66,8 +66,8 @@ def node_splits(splits: pd.DataFrame) -> Figure:
     column(ax, 2.65, y, [p_value(each) for each in p], "p", "right", p < CUT)
     ax.set_xlim(limits)
     ax.set_xlabel(
-        "treatment − comparator, points of 0-100 pain\n"
-        "less pain with the first named   ←   0   →   more pain"
+        f"treatment − comparator, {points_of(outcome)}\n"
+        f"{direction(outcome, ' with the first named')}"
     )
     total, below = len(splits), int((numbers(splits["p"]) < CUT).sum())
     heading(

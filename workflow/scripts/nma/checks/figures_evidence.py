@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from nma.checks.figure_parts import (
     SMALL,
+    arrows,
     cells,
     column,
     effects_axis,
@@ -28,7 +29,7 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE
+from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, points_of
 
 REFERENCE_KINDS = ("placebo", "none")
 Z95 = 1.959964
@@ -39,7 +40,9 @@ PALE = "#f3c677"
 SHARES = LinearSegmentedColormap.from_list("shares", ["#f6f8fa", "#8fb8d9", "#0a4f82", "#062c48"])
 
 
-def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> Figure:
+def funnel(
+    points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame, outcome: str = "pain"
+) -> Figure:
     """Comparison-adjusted funnel. ``points`` is funnel.csv, ``egger`` egger.csv,
     ``effects`` small_study.csv, which holds the kind of every treatment but the reference."""
     if points.empty:
@@ -114,7 +117,7 @@ def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> 
     far = [i for i in np.argsort(-score, kind="stable")[:MOST_LABELS] if score[i] > FAR]
     label_points(ax, x[far], se[far], [short(names[i], 28) for i in far], (x[~alone], se[~alone]))
     ax.set_xlabel(
-        "benefit of the later treatment less that of its comparison, points of 0-100 pain\n"
+        f"benefit of the later treatment less that of its comparison, {points_of(outcome)}\n"
         "favours the earlier in the order   ←   0   →   favours the later"
     )
     ax.set_ylabel("standard error, points")
@@ -122,7 +125,7 @@ def funnel(points: pd.DataFrame, egger: pd.DataFrame, effects: pd.DataFrame) -> 
     return figure
 
 
-def small_study(table: pd.DataFrame, reference: str) -> Figure:
+def small_study(table: pd.DataFrame, reference: str, outcome: str = "pain") -> Figure:
     """Effects as they are and extrapolated to a standard error of 0. ``table`` is
     small_study.csv."""
     kinds = texts(table["parameter"]) if len(table) else []
@@ -142,8 +145,9 @@ def small_study(table: pd.DataFrame, reference: str) -> Figure:
     low, there, high = (numbers(rows[name]) for name in ("ci_low", "mean", "ci_high"))
     limits = span(main - Z95 * sd, main + Z95 * sd, low, there, high, limit=60.0)
     known = np.isfinite(there)
-    effects_axis(ax, limits, reference)
+    effects_axis(ax, limits, reference, outcome)
     ax.hlines(y[known], *np.clip([low[known], high[known]], *limits), color=PALE, lw=5, zorder=1.5)
+    arrows(ax, y, low, high, limits, ORANGE)
     intervals(ax, y, main - Z95 * sd, main, main + Z95 * sd, limits, INK, "o", width=1.0)
     ax.hlines(
         y[known], *np.clip([main[known], there[known]], *limits), color=ORANGE, lw=2.2, zorder=3

@@ -29,7 +29,7 @@ CURVES = (1, 2, 3)
 CUT = 0.05
 
 
-def leverage(studies: pd.DataFrame) -> Figure:
+def leverage(studies: pd.DataFrame, outcome: str = "pain") -> Figure:
     """Leverage against the signed root of the deviance, a contrast, with the curves
     w^2 + leverage = 1, 2, 3. ``studies`` is fit.csv."""
     if studies.empty:
@@ -39,9 +39,8 @@ def leverage(studies: pd.DataFrame) -> Figure:
     figure, ax = frame(7.6, 4.6)
     wide, top = max(1.1 * np.abs(w).max(), 2.1), max(1.12, 1.08 * lever.max())
     for c, line in zip(CURVES, (":", "--", "-"), strict=True):
-        height = np.linspace(0, min(c, top), 101)
-        for side in (-1, 1):
-            ax.plot(side * np.sqrt(c - height), height, line, color=GREY, lw=1, zorder=1)
+        root = np.linspace(-np.sqrt(c), np.sqrt(c), 201)
+        ax.plot(root, c - root**2, line, color=GREY, lw=1, zorder=1)
         ax.text(
             np.sqrt(c),
             -0.015 * top,
@@ -63,7 +62,7 @@ def leverage(studies: pd.DataFrame) -> Figure:
     label_points(ax, w[worst], lever[worst], [short(names[i], 30) for i in worst], (w, lever))
     ax.set_xlabel(
         "w = ± root of the residual deviance per contrast\n"
-        "later arms did better than fitted   ←   0   →   worse (more pain)"
+        f"later arms did better than fitted   ←   0   →   worse (more {outcome})"
     )
     ax.set_ylabel("leverage per contrast")
     beyond = int(out.sum())

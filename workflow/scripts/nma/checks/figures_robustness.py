@@ -32,7 +32,7 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, LIGHT
+from nma.style import BLUE, GREY, LIGHT, points_of
 
 MOST_STUDIES, MOST_CASES, MOST_ANALYSES = 10, 10, 10
 MOST_TREATMENTS, MOST_EFFECTS = 24, 40  # of priors, of sensitivity
@@ -40,7 +40,7 @@ WIDEST = 60.0  # points; an interval that goes further ends in an arrow
 BOUNDS = ("ci_low", "median", "ci_high")
 
 
-def influence(studies: pd.DataFrame, effects: pd.DataFrame) -> Figure:
+def influence(studies: pd.DataFrame, effects: pd.DataFrame, outcome: str = "pain") -> Figure:
     """The ten studies on which the answers hang most: Cook's distance and what changes
     without each. ``studies`` is influence.csv, ``effects`` influence_effects.csv."""
     cook = numbers(studies["cook"]) if len(studies) else np.array([])
@@ -73,7 +73,7 @@ def influence(studies: pd.DataFrame, effects: pd.DataFrame) -> Figure:
     heading(
         ax,
         shown(len(rows), len(studies), "studies")
-        + "What the answers would be without each study; points of 0-100 pain.",
+        + f"What the answers would be without each study; {points_of(outcome)}.",
         pad=20,
     )
     return figure
@@ -100,7 +100,9 @@ def _verdicts(row: Mapping[str, object]) -> str:
     return "\n".join(lines)
 
 
-def priors(effects: pd.DataFrame, tau: pd.DataFrame, reference: str, mid: float) -> Figure:
+def priors(
+    effects: pd.DataFrame, tau: pd.DataFrame, reference: str, mid: float, outcome: str = "pain"
+) -> Figure:
     """Every effect under every prior, and tau. ``effects`` is prior_effects.csv, ``tau``
     prior_tau.csv; the first case is the analysis's own."""
     if effects.empty or tau.empty:
@@ -152,7 +154,7 @@ def priors(effects: pd.DataFrame, tau: pd.DataFrame, reference: str, mid: float)
     if changed:
         said_ = [_changes(verdict.loc[name], letters) for name in order]
         column(ax, 0.15, y, said_, "verdict under A → under others")
-    effects_axis(ax, limits, reference, ": median and 95% CrI", mid)
+    effects_axis(ax, limits, reference, outcome, ": median and 95% CrI", mid)
     grey = {"color": GREY, "marker": "o", "ms": 4, "lw": 1.1}
     handles = [
         Line2D([], [], mfc="white", label="same verdict as A", **grey),
@@ -179,6 +181,7 @@ def sensitivity(
     reference: str,
     mid: float,
     not_estimable: Sequence[str] = (),
+    outcome: str = "pain",
 ) -> Figure:
     """Every effect under every analysis, the first of which is the main one. ``effects``
     maps an analysis to its effects.csv; ``not_estimable`` names those without one."""
@@ -210,7 +213,7 @@ def sensitivity(
         absent = int(bounds[n]["median"].isna().sum())
         label = _plain(n) + (f" ({absent} not in it)" if absent else "")
         handles.append(Line2D([], [], color=colour, marker=marker, ms=4, lw=1.1, label=label))
-    effects_axis(ax, limits, reference, ": median and 95% CrI", mid)
+    effects_axis(ax, limits, reference, outcome, ": median and 95% CrI", mid)
     handles.append(Patch(color=LIGHT, label=f"within the MID (±{mid:g})"))
     legend(ax, 0.62, 3, handles=handles)
     notes = [f"Treatments ordered by {_plain(drawn[0])}; filled: the interval excludes 0."]

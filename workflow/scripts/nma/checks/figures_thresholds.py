@@ -24,14 +24,14 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, RED
+from nma.style import BLUE, GREY, INK, LIGHT, RED, points_of
 
 MOST = 7  # results of each decision at each level
 ROW, BETWEEN, WIDTH = 0.3, 0.85, 4.2  # inches
 ANSWERS = ("now", "threshold_low", "threshold_high", "change_low", "change_high", "ci_inside")
 
 
-def thresholds(table: pd.DataFrame) -> Figure:
+def thresholds(table: pd.DataFrame, reference: str, mid: float, outcome: str = "pain") -> Figure:
     """The most sensitive results and the interval in which each leaves the decision as it
     is. ``table`` is thresholds.csv; the exact columns are used where they were computed."""
     groups = (
@@ -62,10 +62,12 @@ def thresholds(table: pd.DataFrame) -> Figure:
         top -= height + BETWEEN
         ax = place(figure, 0, top + BETWEEN / 2, WIDTH, height)
         _invariant(ax, part)
-        ax.set_title(
-            _title(decision, level, texts(part["now"])[0], len(part), every), fontsize=8.5, pad=18
-        )
-    ax.set_xlabel("estimate, points of 0-100 pain (below 0: less pain with the first named)")
+        now = texts(part["now"])[0]
+        what = f"Best (lowest mean): {short(now, 40)}"
+        if decision != "best":
+            what = f"Better than {short(reference, 30)} by the MID ({mid:g} points): {_few(now)}"
+        ax.set_title(_title(what, level, len(part), every), fontsize=8.5, pad=18)
+    ax.set_xlabel(f"estimate, {points_of(outcome)} (below 0: less {outcome} with the first named)")
     handles = [
         Line2D([], [], color=BLUE, marker="o", ms=4, label="95% CI inside"),
         Line2D([], [], color=RED, marker="D", ms=4, label="95% CI reaches a change"),
@@ -75,14 +77,12 @@ def thresholds(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _title(decision: str, level: str, now: str, some: int, every: int) -> str:
+def _few(now: str) -> str:
     names = now.split("; ")
-    if decision == "best":
-        what = f"Best (lowest mean): {short(now, 40)}"
-    elif len(names) > 2:
-        what = f"Better than the reference by the MID: {len(names)} treatments"
-    else:
-        what = f"Better than the reference by the MID: {now}"
+    return f"{len(names)} treatments" if len(names) > 2 else "; ".join(short(n, 34) for n in names)
+
+
+def _title(what: str, level: str, some: int, every: int) -> str:
     moves = "if one study moves" if level == "study" else "if a pooled direct comparison moves"
     return f"{what}; {moves} ({some} of {every} shown)"
 

@@ -27,8 +27,9 @@ NUMERIC = {
     "year": "year",
     "n": "participants (log scale)",
     "weeks": "weeks to assessment",
-    "baseline": "pain at baseline, points",
+    "baseline": "{outcome} at baseline, points",
 }
+PLAIN = {"n": "participants", "rob": "risk of bias", "kind": "measure"}
 LEVELS = {"rob": ["low", "some_concerns", "high"], "doubt": ["no", "yes"]}
 LOG_TICKS = [1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000]
 MOST_COMPARISONS, MOST_LEVELS = 18, 4
@@ -36,7 +37,7 @@ ROW, GAP, BELOW, WIDTH = 0.22, 0.22, 1.3, 7.6  # inches
 REST = "\x1f"  # row of the comparisons with one study
 
 
-def modifiers(values: pd.DataFrame, tests: pd.DataFrame) -> Figure:
+def modifiers(values: pd.DataFrame, tests: pd.DataFrame, outcome: str = "pain") -> Figure:
     """Year, size, weeks, baseline, risk of bias ... of the studies of every comparison.
     ``values`` is modifiers.csv, ``tests`` modifier_tests.csv."""
     if values.empty:
@@ -66,6 +67,8 @@ def modifiers(values: pd.DataFrame, tests: pd.DataFrame) -> Figure:
             known = of[of["known"]]
             at = known.assign(y=known["row"].map(dict(zip(rows, y, strict=True))))
             (_strip if name in NUMERIC else _bubbles)(ax, name, at)
+            if name in NUMERIC:
+                ax.set_xlabel(NUMERIC[name].format(outcome=outcome), fontsize=8)
             studies, reported = of["study"].nunique(), known["study"].nunique()
             test = f", p {p_value(p[name])}" if np.isfinite(p.get(name, np.nan)) else ""
             ax.set_title(f"{_plain(name)}: {reported} of {studies}{test}", fontsize=8)
@@ -134,7 +137,6 @@ def _strip(ax: Axes, name: str, known: pd.DataFrame) -> None:
         ax.set_xlim(low, high)
     else:
         ax.locator_params(axis="x", nbins=4, integer=name == "year")
-    ax.set_xlabel(NUMERIC[name], fontsize=8)
     ax.tick_params(axis="x", labelsize=SMALL)
 
 
@@ -161,4 +163,4 @@ def _bubbles(ax: Axes, name: str, known: pd.DataFrame) -> None:
 
 
 def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return PLAIN.get(name, name).replace("_", " ")
