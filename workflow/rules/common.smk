@@ -171,9 +171,32 @@ def effects_of_every_analysis(wildcards):
     return [f"{folder}/effects.csv" for folder in folders if known.get(folder)]
 
 
+COMPARED = ("effects", "heterogeneity", "fit_statistics", "pointwise", "learned")
+
+
+def analyses_of(wildcards):
+    """Analyses that know the stratum, main first."""
+    names = ["main", *(name for name in SETTINGS if name != "main")]
+    return [name for name in names if wildcards.stratum in strata(name)]
+
+
+def compared_tables(wildcards):
+    """What the comparison reads of every analysis that can be estimated."""
+    known, found = estimable(), []
+    for name in analyses_of(wildcards):
+        folder = f"results/{name}/{wildcards.stratum}"
+        if known.get(folder):
+            wanted = [*COMPARED, *["audit"] * is_nuts(name)]
+            found += [f"{folder}/{table}.csv" for table in wanted]
+    return found
+
+
 def results_of_every_stratum(wildcards):
     """Every result of every stratum, or the file that says why there is none."""
-    return [path for folder, fits in estimable().items() for path in results_of(folder, fits)]
+    found = [path for folder, fits in estimable().items() for path in results_of(folder, fits)]
+    for stratum in strata("main"):
+        found += [f"results/comparison/{stratum}/{name}.csv" for name in ("analyses", "verdicts")]
+    return found
 
 
 def results_of(folder, fits):
