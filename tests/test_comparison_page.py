@@ -78,6 +78,7 @@ def results(root: Path, treatment: str = "drug") -> dict:
     details = [["at year", "a", 2000.0, -3.0, 1.0, -5.0, -1.0, 0.99, 0.0, ""]]
     columns = ["what", "name", "value", "mean", "sd", "ci_low", "ci_high", "p_below_0", "p_mid"]
     pd.DataFrame(details, columns=[*columns, "note"]).to_csv(own / "details.csv", index=False)
+    (own / "network.json").write_text('{"nodes": [1, 2], "islands": []}')
     pd.DataFrame({"adds": ["omega"]}).to_csv(own / "fit_statistics.csv", index=False)
     return settings | {"none": MAIN}
 

@@ -20,7 +20,9 @@ for name, merged in chosen.items():
     network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
     wanted = [*snakemake.params.tables, *["audit"] * (merged["engine"] == "nuts")]
     made = comparison.load(folder, wanted) if network["estimable"] else {}
-    changes = settings.differences(chosen["main"], merged)
+    # The engine is no choice of the analysis: both give the same.
+    same = merged | {"engine": chosen["main"]["engine"]}
+    changes = settings.differences(chosen["main"], same)
     sides.append(comparison.Side(name, merged, changes, network, made))
 tables.write_table(comparison.every_verdict(sides), snakemake.output.verdicts)
 tables.write_table(comparison.every_analysis(sides), snakemake.output.analyses)

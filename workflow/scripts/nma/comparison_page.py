@@ -1,6 +1,7 @@
 """The page of all analyses: what the templates need, read from the results."""
 
 import base64
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,16 @@ def _model(folder: Path, analysis: str, settings, main) -> dict[str, Any]:
     # Only figures that are there: an island that this model joins has none without it.
     moved = shifts.dropna(subset=["plain_mean"]) if "plain_mean" in shifts else shifts
     moved = moved.assign(size=moved["moved"].abs()).sort_values("size", ascending=False)
+    network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    split = settings["model"]["placebo"] == "split"
     return {
         "name": analysis,
         "question": question(settings, main),
-        "nothing": same_map and not isinstance(adds, str),
+        "nothing": same_map and not split and not isinstance(adds, str),
+        "network": len(network["nodes"]) if split or not same_map else None,
+        "reference": settings["reference"],
+        "islands": network["islands"] if split or not same_map else [],
+        "adds": isinstance(adds, str),
         "learned": [_blank(row) for row in shown.to_dict("records")],
         "prior_driven": shown.loc[
             shown["prior_driven"].astype(str).eq("True"), "parameter"

@@ -212,6 +212,9 @@ def _caveats(stratum: Mapping[str, Any], verdicts: pd.DataFrame, reference: str)
         text += f"; no trial links it in {listed(unlinked)}" if unlinked else ""
         found.append(text + ".")
     elsewhere = told[beats & ~told["treatment"].isin(stratum["headline"]["beats"])]
-    for name, rows in elsewhere.groupby("treatment", sort=False):
-        found.append(f"{name} beats its reference only in {listed(rows['analysis'].tolist())}.")
+    where = elsewhere.groupby("treatment", sort=False)["analysis"].agg(tuple)
+    for analyses, names in where.groupby(where, sort=False):
+        found.append(
+            f"Beats its reference only in {listed(list(analyses))}: {listed(list(names.index))}."
+        )
     return found
