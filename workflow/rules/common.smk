@@ -171,7 +171,9 @@ def effects_of_every_analysis(wildcards):
     return [f"{folder}/effects.csv" for folder in folders if known.get(folder)]
 
 
+# What the comparison of analyses reads of each, and what the figures of their models.
 COMPARED = ("effects", "heterogeneity", "fit_statistics", "pointwise", "learned")
+DRAWN = ("arms", "effects", "learned", "shifts", "details")
 
 
 def analyses_of(wildcards):
@@ -180,13 +182,13 @@ def analyses_of(wildcards):
     return [name for name in names if wildcards.stratum in strata(name)]
 
 
-def compared_tables(wildcards):
-    """What the comparison reads of every analysis that can be estimated."""
+def tables_of_fits(wildcards, names, audited=False):
+    """Tables of every analysis of the stratum that can be estimated."""
     known, found = estimable(), []
     for name in analyses_of(wildcards):
         folder = f"results/{name}/{wildcards.stratum}"
         if known.get(folder):
-            wanted = [*COMPARED, *["audit"] * is_nuts(name)]
+            wanted = [*names, *["audit"] * (audited and is_nuts(name))]
             found += [f"{folder}/{table}.csv" for table in wanted]
     return found
 
@@ -195,7 +197,8 @@ def results_of_every_stratum(wildcards):
     """Every result of every stratum, or the file that says why there is none."""
     found = [path for folder, fits in estimable().items() for path in results_of(folder, fits)]
     for stratum in strata("main"):
-        found += [f"results/comparison/{stratum}/{name}.csv" for name in ("analyses", "verdicts")]
+        folder = f"results/comparison/{stratum}"
+        found += [f"{folder}/{name}" for name in ("analyses.csv", "verdicts.csv", "figures")]
     return found
 
 
