@@ -145,6 +145,8 @@ class Posterior:
     @property
     def nodes(self) -> dict[str, Array]:
         """Every hyperparameter at the nodes, (T,) each."""
+        if self.hyper is not None and "tau" not in self.hyper.priors:
+            return dict(self.others)
         return {"tau": self.tau, **self.others}
 
     @cached_property
@@ -352,10 +354,19 @@ def _fit_mesh(arms: Arms, hyper: Hyper, widen: float) -> Posterior:
             names, priors, made, marginals, strict=True
         )
     }
-    tau = nodes.pop("tau")
+    # Tau by modality: none is the tau of all.
+    tau = nodes.pop("tau", np.full(len(weights), np.nan))
     along = axes.get("tau", next(iter(axes.values())))
     return Posterior(
-        *(arms, hyper.priors["tau"], along.x, along.edges, tau, weights, along.density),
+        *(
+            arms,
+            hyper.priors.get("tau", along.prior),
+            along.x,
+            along.edges,
+            tau,
+            weights,
+            along.density,
+        ),
         *(means, covs, float(peak + np.log(mass))),
         others=nodes,
         axes=axes,
