@@ -6,7 +6,7 @@ chain. It audits every NUTS fit and makes checks that need many fits cheap.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -347,13 +347,11 @@ def _fit_mesh(arms: Arms, hyper: Hyper, widen: float) -> Posterior:
     weights = np.exp(joint - peak) * steps
     mass = float(weights.sum())
     weights /= mass
-    marginals = [weights.reshape(len(made[0][0]), -1).sum(axis=1 - i) for i in (0, 1)]
     axes = {
-        name: Axis(prior, x, edges, marginal / step)
-        for name, prior, (x, step, edges), marginal in zip(
-            names, priors, made, marginals, strict=True
-        )
+        name: Axis(prior, x, edges, np.empty(0))
+        for name, prior, (x, _, edges) in zip(names, priors, made, strict=True)
     }
+    axes = marginal_axes(axes, weights)
     # Tau by modality: none is the tau of all.
     tau = nodes.pop("tau", np.full(len(weights), np.nan))
     along = axes.get("tau", next(iter(axes.values())))
@@ -401,6 +399,15 @@ def _ends(prior: Prior) -> tuple[float, float]:
 def _on(axis: Axis, values: Array) -> Array:
     """Values in the units of the axis."""
     return np.log(values) if axis.prior.on_log_scale else values
+
+
+def marginal_axes(axes: Mapping[str, Axis], weights: Array) -> dict[str, Axis]:
+    """The axes with the densities that weights (T,) of all nodes give them."""
+    mass = weights.reshape([len(axis.x) for axis in axes.values()])
+    return {
+        name: replace(axis, density=mass.sum(tuple({*range(mass.ndim)} - {k})) / _steps(axis))
+        for k, (name, axis) in enumerate(axes.items())
+    }
 
 
 def _steps(axis: Axis) -> Array:
