@@ -50,7 +50,8 @@ def fitted(request):
 
 class Brute:
     """Gauss-Legendre over the whole of both priors' supports, cut at 6 sds of a half-normal
-    (2e-9 of it) and 3 of a normal, 11 posterior sds of the slope: one rule of many nodes for the integrand as it is, not panels where mass is."""
+    (2e-9 of it) and 3 of a normal (11 posterior sds of the slope): one rule of many nodes for
+    the integrand as it is, not panels where mass is."""
 
     def __init__(self, made, size=150):
         self.made, self.names = made, made.hyper.free
