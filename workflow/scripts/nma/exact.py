@@ -6,7 +6,7 @@ chain. It audits every NUTS fit and makes checks that need many fits cheap.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -145,6 +145,8 @@ class Posterior:
     @property
     def nodes(self) -> dict[str, Array]:
         """Every hyperparameter at the nodes, (T,) each."""
+        if self.hyper is not None and "tau" not in self.hyper.priors:
+            return dict(self.others)
         return {"tau": self.tau, **self.others}
 
     @cached_property
@@ -345,17 +347,24 @@ def _fit_mesh(arms: Arms, hyper: Hyper, widen: float) -> Posterior:
     weights = np.exp(joint - peak) * steps
     mass = float(weights.sum())
     weights /= mass
-    marginals = [weights.reshape(len(made[0][0]), -1).sum(axis=1 - i) for i in (0, 1)]
     axes = {
-        name: Axis(prior, x, edges, marginal / step)
-        for name, prior, (x, step, edges), marginal in zip(
-            names, priors, made, marginals, strict=True
-        )
+        name: Axis(prior, x, edges, np.empty(0))
+        for name, prior, (x, _, edges) in zip(names, priors, made, strict=True)
     }
-    tau = nodes.pop("tau")
+    axes = marginal_axes(axes, weights)
+    # Tau by modality: none is the tau of all.
+    tau = nodes.pop("tau", np.full(len(weights), np.nan))
     along = axes.get("tau", next(iter(axes.values())))
     return Posterior(
-        *(arms, hyper.priors["tau"], along.x, along.edges, tau, weights, along.density),
+        *(
+            arms,
+            hyper.priors.get("tau", along.prior),
+            along.x,
+            along.edges,
+            tau,
+            weights,
+            along.density,
+        ),
         *(means, covs, float(peak + np.log(mass))),
         others=nodes,
         axes=axes,
@@ -390,6 +399,15 @@ def _ends(prior: Prior) -> tuple[float, float]:
 def _on(axis: Axis, values: Array) -> Array:
     """Values in the units of the axis."""
     return np.log(values) if axis.prior.on_log_scale else values
+
+
+def marginal_axes(axes: Mapping[str, Axis], weights: Array) -> dict[str, Axis]:
+    """The axes with the densities that weights (T,) of all nodes give them."""
+    mass = weights.reshape([len(axis.x) for axis in axes.values()])
+    return {
+        name: replace(axis, density=mass.sum(tuple({*range(mass.ndim)} - {k})) / _steps(axis))
+        for k, (name, axis) in enumerate(axes.items())
+    }
 
 
 def _steps(axis: Axis) -> Array:

@@ -40,11 +40,12 @@ def reweight(fit: Posterior, log_ratio: Array, **changes: Any) -> Posterior:
     with np.errstate(divide="ignore"):
         weights = np.log(fit.weights) + log_ratio
         log_mass = np.logaddexp.reduce(weights)
-        if len(fit.density) == len(weights):
+        if fit.axes:
+            axes = exact.marginal_axes(fit.axes, np.exp(weights - log_mass))
+            along = axes.get("tau", next(iter(axes.values())))
+            changes |= {"axes": axes, "density": along.density}
+        elif len(fit.density) == len(weights):
             changes["density"] = np.exp(np.log(fit.density) + log_ratio - log_mass)
-        else:
-            # A mesh, or draws: quantiles are then those of the weighted nodes.
-            changes |= {"axes": {}, "edges": np.empty(0)}
     return replace(
         fit,
         weights=np.exp(weights - log_mass),
@@ -55,14 +56,16 @@ def reweight(fit: Posterior, log_ratio: Array, **changes: Any) -> Posterior:
 
 def holds(fit: Posterior) -> bool:
     """Whether the grid is wide and fine enough for its weights."""
-    if fit.prior.is_fixed:
+    # The one grid of another hyperparameter, or tau's.
+    prior = next(iter(fit.axes.values())).prior if len(fit.axes) == 1 else fit.prior
+    if prior.is_fixed:
         return True
     if not np.isfinite(fit.weights).all():
         return False
     if len(fit.density) != len(fit.weights):
         return float(1.0 / (fit.weights**2).sum()) >= ENOUGH
-    low, high = fit.prior.support
-    if fit.prior.on_log_scale:
+    low, high = prior.support
+    if prior.on_log_scale:
         low, high = np.log(low), np.log(high)
     near = 1e-9 * (high - low)
     short = (fit.weights[0] > END and fit.edges[0] > low + near) or (

@@ -42,7 +42,7 @@ def parts(treatments: Sequence[str], interactions: Sequence[str] = ()) -> Parts:
     names = sorted({part for each in held for part in each}, key=lambda n: (n.casefold(), n))
     pairs = [split(pair, treatments[0]) for pair in interactions]
     for pair, written in zip(pairs, interactions, strict=True):
-        if len(pair) < 2 or not set(pair) <= set(names):
+        if len(set(pair)) < 2 or not set(pair) <= set(names):
             raise ValueError(
                 f"interaction '{written}': write two or more components as 'a{PLUS}b'. "
                 f"Hint: the components are {', '.join(names)}"
