@@ -72,9 +72,9 @@ def of_model(fit: Fitted) -> Figure:
         return model_figures.placebo_grid(
             tables["details"], tables["learned"], outcome, fit.settings["mid"]["value"], reference
         )
-    if model["regression"]["covariate"] not in ("", "rob"):
-        if (figure := _bubble(fit)) is not None:
-            return figure
+    continuous = model["regression"]["covariate"] not in ("", "rob")
+    if continuous and (figure := _bubble(fit)) is not None:
+        return figure
     groups = None
     if model["structure"] == "classes":
         column = model["class_column"]
