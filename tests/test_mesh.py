@@ -242,3 +242,28 @@ def test_a_mixture_at_given_values_is_their_average():
     expected = np.sqrt((sds**2).mean() + means.var())
     assert fit.moments(c) == pytest.approx((means.mean(), expected), abs=1e-12)
     assert fit.hyper_moments("omega") == pytest.approx((1.25, 0.75))
+
+
+def test_a_peak_between_the_points_of_the_first_pass_is_found():
+    """Levels 1,000 apart tell the slope to a thousandth, its prior has an sd of 1: at the first
+    pass's slopes all studies look a hundred points off, and tau must not be judged by that.
+    Against a brute rule laid by hand where the truth is."""
+    made = regression.on_level(plain(), 0.0, Prior("normal", (0.0, 1.0)))
+    arms, rng = made.arms, np.random.default_rng(7)
+    mu, z = rng.normal(0, 1000, 16)[arms.study], 1 + 0.1234 * arms.responsive
+    y = z * mu + rng.normal(0, 1, len(z)) * np.sqrt(arms.v + 2.0)
+    made = replace(made, arms=replace(arms, y=y))
+    fit = exact.fit(made.arms, made.hyper)
+    slope, tau = (
+        x.ravel() for x in np.meshgrid(np.linspace(0.09, 0.16, 301), np.linspace(0, 16, 81))
+    )
+    _, _, logp = exact.conditional(made.arms, {"tau": tau, "slope": slope})
+    weight = np.exp(logp - logp.max() + TAU.logpdf(tau) - 0.5 * slope**2)
+    weight *= np.where((tau == 0) | (tau == 16), 0.5, 1.0) / weight.sum()
+    weight /= weight.sum()
+    for name, x in (("tau", tau), ("slope", slope)):
+        expected = weight @ x
+        sd = np.sqrt(weight @ (x - expected) ** 2)
+        # The trapezoid rule at tau = 0, where the density ends: step^2 / 12 of its slope.
+        assert fit.hyper_moments(name) == pytest.approx((expected, sd), abs=0.01 * sd)
+    assert fit.hyper_moments("slope")[1] < 0.01
