@@ -32,7 +32,7 @@ MODELS = {
 }
 
 
-FAST = ("classes", "level")
+FAST = ("classes",)
 # What 12 panels of 6 nodes leave of a posterior: next to nothing, but where they have 32
 # units of log tau to cover, of which the posterior fills two or three.
 LOSS = dict.fromkeys(MODELS, 1e-5) | {"log t": 2e-3}
@@ -132,14 +132,15 @@ def test_quantiles_are_those_of_a_brute_quadrature(fitted):
 
 def test_draws_pass_the_audit_of_the_mesh(fitted):
     made, fit, _, _ = fitted
-    beta, hyper = fit.all_draws(40_000, seed=3)
-    beta = beta.reshape(4, 10_000, -1)
+    beta, hyper = fit.all_draws(12_000, seed=3)
+    beta = beta.reshape(4, 3000, -1)
     free = {name: hyper[name].reshape(4, -1) for name in made.hyper.free}
     table = audit.audit(fit, beta, free)
     assert set(made.hyper.free) <= set(table["parameter"])
     audit.gate(table)
 
 
+@pytest.mark.slow
 def test_draws_keep_both_hyperparameters_together(fitted):
     """The share of draws in each corner of their plane, against the mesh's mass there. Rows of
     the mesh lie within .1 of an sd of one another where mass is, and a draw takes one of the two
@@ -157,7 +158,7 @@ def test_draws_keep_both_hyperparameters_together(fitted):
             assert abs(share - expected) < 4.5 * error + 0.002
 
 
-@pytest.mark.parametrize("wrong", ["tau", "omega"])
+@pytest.mark.parametrize("wrong", [pytest.param("tau", marks=pytest.mark.slow), "omega"])
 def test_the_audit_of_the_mesh_catches(wrong):
     made = with_classes()
     fit = exact.fit(made.arms, made.hyper)
@@ -168,7 +169,7 @@ def test_the_audit_of_the_mesh_catches(wrong):
         audit.gate(audit.audit(fit, beta.reshape(4, 2000, -1), hyper))
 
 
-@pytest.mark.parametrize("known", ["tau", "omega"])
+@pytest.mark.parametrize("known", [pytest.param("tau", marks=pytest.mark.slow), "omega"])
 def test_one_of_the_two_known(known):
     """Then the other's grid alone: the slice of the plane, by brute force on a line."""
     made = with_classes().with_prior(known, Prior("fixed", (2.0,)))

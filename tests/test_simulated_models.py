@@ -121,7 +121,6 @@ def test_what_flat_levels_do_to_a_slope_on_them(spread):
         made = regression.on_level(base, 45.0, Prior("normal", (0.0, 1.0)))
         found.append(exact.fit(made.arms, made.hyper).hyper_moments("slope"))
     mean, sd = np.mean(found, axis=0)
-    print(spread, mean, sd, -9 / (9 + spread**2))
     assert abs(mean + 9 / (9 + spread**2)) < 4.5 * sd / np.sqrt(12)
 
 
