@@ -27,6 +27,7 @@ include: "workflow/rules/fit.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/summarise.smk"
 include: "workflow/rules/checks.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 

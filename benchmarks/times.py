@@ -1,7 +1,7 @@
 """Times of whole runs, as the README states them: ``make bench`` prints the table.
 
-Cold: no compiled code and no results. Warm: results deleted. Then nothing changed, and
-one chronic row changed. Each is the wall time of one command on this machine.
+Cold: no compiled code and no results. Warm: results deleted. Then nothing changed, one
+chronic row changed, and main alone. Each is the wall time of one command on this machine.
 """
 
 import os
@@ -13,14 +13,15 @@ import tempfile
 import time
 from pathlib import Path
 
+ALONE = ("--config", "only=[main]")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(folder: Path) -> float:
+def run(folder: Path, *arguments: str) -> float:
     """Seconds of one run in a folder; its output goes nowhere. Raises if it fails."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / "Snakefile")]
-    command += ["--directory", str(folder), "--cores", "2"]
+    command += ["--directory", str(folder), "--cores", "2", *arguments]
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - begun
 
@@ -42,6 +43,8 @@ def main() -> None:
         lines[at] = ",final,,".join([cells[0], cells[1].replace(".0,", ".5,", 1)])
         trials.write_text("\n".join(lines) + "\n", encoding="utf-8")
         rows.append(("one chronic row changed", run(folder)))
+        shutil.rmtree(folder / "results")
+        rows.append(("warm, `main` alone (`--config 'only=[main]'`)", run(folder, *ALONE)))
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
     print("| run, `--cores 2` | seconds |\n|---|---:|")
     for name, seconds in rows:

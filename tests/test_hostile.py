@@ -33,10 +33,7 @@ def done(tmp_path_factory):
         for k, treatment in enumerate((PILL, "placebo"))
     ]
     rows[2]["n"] = 40.5  # a finding, so that the validation page names the study
-    rows += [r | {"duration": "chronic"} for r in rows[:4]]
-    for row in rows[-4:]:
-        row["study"] += " again"
-    path = runs.folder(tmp_path_factory.mktemp("hostile") / "run", pd.DataFrame(rows))
+    path = runs.folder(tmp_path_factory.mktemp("hostile") / "run", pd.DataFrame(rows), only="acute")
     (path / "config/treatments.csv").write_text(
         "reported,treatment,class,modality,kind,placebo_kind\n"
         f'"{PILL}","{PILL}",NSAID,drug,active,\nplacebo,placebo,placebo,none,placebo,pill\n'

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from nma import pages, report, summary
+from nma import comparison, pages, report, summary
 from nma.settings import analyses
 
 ROOT = Path(__file__).parent.parent
@@ -93,6 +93,18 @@ def results(root: Path, settings: dict, treatment: str = "drug", islands=()) -> 
         }
         (folder / "network.json").write_text(json.dumps(network))
         pd.DataFrame(columns=["study"]).to_csv(root / analysis / "unassigned.csv", index=False)
+    sides = [
+        comparison.Side(
+            analysis,
+            settings[analysis],
+            [],
+            network,
+            {"effects": pd.read_csv(root / analysis / "chronic/effects.csv")},
+        )
+        for analysis in ("main", "fixed_effect")
+    ]
+    (root / "comparison/chronic").mkdir(parents=True)
+    comparison.every_verdict(sides).to_csv(root / "comparison/chronic/verdicts.csv", index=False)
     (root / "validation").mkdir()
     pd.DataFrame(
         [
@@ -128,7 +140,8 @@ def test_headline_and_caveat_in_plain_words(tmp_path, settings):
     assert "Of 2 active treatments in 1 study, 1 beats placebo: drug." in page
     # Normal(-12, 2) lies below -10 with probability .84 only.
     assert "None of them do so by more than 10 points" in page
-    assert "In the analysis fixed_effect, drug does not beat it." in page
+    assert "drug beats its reference in 0 of 1 other analyses (not in fixed_effect)." in page
+    assert "drug: beats its reference in main and in 0 of 1 other analyses" in page
     said = report.terminal(context, "results/report.html")
     assert "1 beats placebo: drug" in said
     assert "rows: 3 in, 2 used, 0 merged, 1 left out" in said

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabular import committed_config
 
-from nma.settings import analyses, merge, stratum_seed
+from nma.settings import analyses, differences, merge, parts_of, stratum_seed
 
 BASE = {
     "engine": "nuts",
@@ -114,3 +114,40 @@ def test_committed_config():
     assert named["fixed_effect"]["model"]["priors"] == config["model"]["priors"]
     assert named["without_doubt"]["data"] == {"keep": {}, "drop": {"doubt": ["yes"]}}
     assert all(settings["mid"]["value"] in settings["mid"]["grid"] for settings in named.values())
+
+
+def test_only_runs_the_named_analyses_and_main():
+    config = BASE | {"analyses": {"a": {}, "main": {}, "b": {}}, "only": ["b"]}
+    assert list(analyses(config)) == ["main", "b"]
+    assert list(analyses(config | {"only": []})) == ["a", "main", "b"]
+    with pytest.raises(ValueError, match="only names analyses that are not there: c"):
+        analyses(config | {"only": ["c"]})
+
+
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        ({"structure": "classes"}, "structure"),
+        ({"placebo": "split"}, "placebo"),
+        ({"regression": {"covariate": "year"}}, "regression"),
+        ({"bias": {"method": "term"}}, "bias"),
+        ({"study_effects": "student_t"}, "study_effects"),
+    ],
+)
+def test_main_is_the_plain_network(model, part):
+    assert parts_of(merge(BASE, {"model": model})["model"]) == [part]
+    with pytest.raises(ValueError, match=f"'main' is the plain network.*model.{part}"):
+        analyses(BASE | {"analyses": {"main": {"model": model}}})
+
+
+def test_what_no_grid_can_hold_is_sampled():
+    exact = {"engine": "exact", "model": {"heterogeneity": "modality"}}
+    with pytest.raises(ValueError, match=r"'taus' has more variances.*set its engine: nuts"):
+        analyses(BASE | {"analyses": {"main": {}, "taus": exact}})
+    assert "taus" in analyses(BASE | {"analyses": {"main": {}, "taus": exact | {"engine": "nuts"}}})
+
+
+def test_differences_name_what_an_analysis_changes():
+    other = merge(BASE, {"mid": {"value": 5}, "model": {"effects": "fixed"}})
+    assert differences(BASE, other) == ["mid.value = 5", 'model.effects = "fixed"']
+    assert differences(BASE, BASE) == []

@@ -26,11 +26,12 @@ AUDIT = [
     "parameter", "nuts_mean", "exact_mean", "mcse", "z", "z_quantiles", "nuts_sd", "exact_sd"
 ]  # fmt: skip
 STRATA = ("acute", "chronic")
+KINDS = {"placebo_kinds": {"engine": "exact", "model": {"placebo": "exchangeable"}}}
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    path = folder(tmp_path_factory.mktemp("first") / "run")
+    path = folder(tmp_path_factory.mktemp("first") / "run", analyses=KINDS)
     done = run(path)
     assert done.returncode == 0, said(done)
     assert "Report: results/report.html" in said(done)
@@ -55,6 +56,23 @@ def test_results_keep_the_contract(finished, analysis, stratum):
     else:
         assert len(tables["heterogeneity"]) == 1
         assert tables["heterogeneity"].loc[0, "mean"] == 0
+
+
+@pytest.mark.parametrize("stratum", STRATA)
+def test_a_model_is_judged_and_compared(finished, stratum):
+    folder = finished / "results/placebo_kinds" / stratum
+    learned = pd.read_csv(folder / "learned.csv")
+    assert learned["parameter"].tolist()[:2] == ["tau", "sigma_p"]
+    treatments = set(pd.read_csv(folder / "effects.csv")["treatment"])
+    assert any(name.startswith("placebo (") for name in treatments)
+    # The common placebo is the reference, which has no row.
+    assert "placebo" not in treatments
+    details = pd.read_csv(folder / "details.csv")
+    assert set(details.loc[details["what"] == "sigma_p", "value"]) == {0, 1, 2, 5, 10, 20}
+    compared = pd.read_csv(finished / "results/comparison" / stratum / "analyses.csv")
+    assert compared["analysis"].tolist() == ["main", "fixed_effect", "placebo_kinds"]
+    page = (finished / "results/comparison.html").read_text()
+    assert "What if kinds of placebo differ" in page
 
 
 @pytest.mark.parametrize("stratum", STRATA)
@@ -98,7 +116,7 @@ def test_nothing_to_do_twice(finished):
 
 @pytest.mark.slow
 def test_same_results_with_one_core(finished, tmp_path):
-    other = folder(tmp_path / "run")
+    other = folder(tmp_path / "run", analyses=KINDS)
     done = run(other, cores=1)
     assert done.returncode == 0, said(done)
     compared = 0

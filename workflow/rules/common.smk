@@ -171,9 +171,35 @@ def effects_of_every_analysis(wildcards):
     return [f"{folder}/effects.csv" for folder in folders if known.get(folder)]
 
 
+# What the comparison of analyses reads of each, and what the figures of their models.
+COMPARED = ("effects", "heterogeneity", "fit_statistics", "pointwise", "learned")
+DRAWN = ("arms", "effects", "learned", "shifts", "details")
+
+
+def analyses_of(wildcards):
+    """Analyses that know the stratum, main first."""
+    names = ["main", *(name for name in SETTINGS if name != "main")]
+    return [name for name in names if wildcards.stratum in strata(name)]
+
+
+def tables_of_fits(wildcards, names, audited=False):
+    """Tables of every analysis of the stratum that can be estimated."""
+    known, found = estimable(), []
+    for name in analyses_of(wildcards):
+        folder = f"results/{name}/{wildcards.stratum}"
+        if known.get(folder):
+            wanted = [*names, *["audit"] * (audited and is_nuts(name))]
+            found += [f"{folder}/{table}.csv" for table in wanted]
+    return found
+
+
 def results_of_every_stratum(wildcards):
     """Every result of every stratum, or the file that says why there is none."""
-    return [path for folder, fits in estimable().items() for path in results_of(folder, fits)]
+    found = [path for folder, fits in estimable().items() for path in results_of(folder, fits)]
+    for stratum in strata("main"):
+        folder = f"results/comparison/{stratum}"
+        found += [f"{folder}/{name}" for name in ("analyses.csv", "verdicts.csv", "figures")]
+    return found
 
 
 def results_of(folder, fits):

@@ -1,4 +1,4 @@
-# everything -> report.html, summary.txt
+# everything -> report.html, comparison.html, summary.txt
 
 
 rule write_report:
@@ -9,9 +9,11 @@ rule write_report:
         networks="results/networks.json",
         results=results_of_every_stratum,
         template=str(REPOSITORY / "workflow/report/report.html.jinja"),
+        comparison=str(REPOSITORY / "workflow/report/comparison.html.jinja"),
         frame=page_frame(),
-        code=modules("report", "pages", "summary", "tables"),
+        code=modules("report", "comparison", "comparison_page", "pages", "summary", "tables"),
     output:
+        comparison="results/comparison.html",
         report="results/report.html",
         summary="results/summary.txt",
         config="results/config.json",

@@ -25,11 +25,12 @@ if len(errors):
 trials = tables.read_back(snakemake.input.trials)
 treatments = tables.read_input(snakemake.input.treatments, contract.TREATMENTS, "treatments")
 instruments = tables.read_input(snakemake.input.instruments, contract.INSTRUMENTS, "instruments")
+known = {}
 for analysis, settings in snakemake.params.settings.items():
     belongs = strata.assign(trials, settings["strata"])
     for name in settings["strata"]:
         folder, rows = Path("results") / analysis / name, trials[belongs == name]
-        made = prepare(rows, instruments, treatments, settings)
+        made = prepare(rows, instruments, treatments, settings, known)
         tables.write_table(rows, folder / "rows.csv")
         for table in ("arms", "excluded", "account", "trace"):
             tables.write_table(getattr(made, table), folder / f"{table}.csv")

@@ -25,8 +25,8 @@ from nma.exact import Posterior, at, conditional
 from nma.priors import Hyper
 
 LIMIT = 5.0
-# Draws that a conditional audit looks at, and points of every slice.
-SLICES, GRID = 400, 61
+# Draws whose parameters, and whose slices, a conditional audit looks at; points of a slice.
+CONDITIONED, SLICES, GRID = 2000, 400, 61
 PROBABILITIES = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
 COLUMNS = [
     "parameter",
@@ -82,28 +82,38 @@ def conditional_audit(
 
     beta (chains, draws, parameters); ``draws`` (chains, draws) of every free
     hyperparameter by name and, with Student t study effects, ``scale`` (chains, draws,
-    studies). About ``SLICES`` of the draws are used, evenly spaced.
+    studies). Draws are thinned: parameters of ``CONDITIONED``, lines of ``SLICES``.
     """
-    chains, size, p = beta.shape
-    thin = slice(None, None, max(1, -(-chains * size // SLICES)))
-    beta = beta[:, thin]
-    draws = {name: x[:, thin] for name, x in draws.items()}
-    flat = {name: x.reshape(-1, *x.shape[2:]) for name, x in draws.items()}
-    known = {name: np.full(beta[..., 0].size, value) for name, value in hyper.fixed.items()}
-    fit = at(arms, hyper, flat | known)
+    every, thinner = (_thinned(beta, draws, size) for size in (CONDITIONED, SLICES))
     rows = []
+    flat, beta = _flat(hyper, every[1]), every[0]
+    fit = at(arms, hyper, flat)
     for name, c in functionals(arms).items():
         m, s = fit.components(c)
         rows.append([name, *_conditionally(beta @ c, m, s, ndtr)])
-    flat_beta = beta.reshape(-1, p)
+    beta, draws = thinner
+    flat = _flat(hyper, draws)
     for name in hyper.free:
-        x, logp = _slice(arms, hyper, flat | known, name)
+        x, logp = _slice(arms, hyper, flat, name)
         rows.append([name, *_on_slice(draws[name], x, logp)])
     if "scale" in draws:
-        x, logp = _scale_slices(arms, hyper, flat | known, flat_beta)
+        x, logp = _scale_slices(arms, hyper, flat, beta.reshape(-1, beta.shape[-1]))
         for i, study in enumerate(arms.studies):
             rows.append([f"scale[{study}]", *_on_slice(draws["scale"][..., i], x, logp[:, i])])
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _thinned(beta, draws, most: int):
+    """About ``most`` draws, evenly spaced in every chain."""
+    thin = slice(None, None, max(1, -(-beta.shape[0] * beta.shape[1] // most)))
+    return beta[:, thin], {name: x[:, thin] for name, x in draws.items()}
+
+
+def _flat(hyper: Hyper, draws) -> dict[str, NDArray[np.float64]]:
+    """Hyperparameters (draws,), chains laid end to end, known ones included."""
+    flat = {name: x.reshape(-1, *x.shape[2:]) for name, x in draws.items()}
+    size = len(next(iter(flat.values())))
+    return flat | {name: np.full(size, value) for name, value in hyper.fixed.items()}
 
 
 def _slice(
@@ -117,7 +127,7 @@ def _slice(
     tiled[name] = x.ravel()
     logp = hyper.logpdf(name, tiled)
     if name not in ("log_tau", "log_tau_sd"):
-        logp = logp + conditional(arms, {k: v for k, v in tiled.items()})[2]
+        logp = logp + conditional(arms, tiled)[2]
     return x, np.where(np.isfinite(logp), logp, -np.inf).reshape(size, grid)
 
 
@@ -141,14 +151,14 @@ def _scale_slices(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points (grid,) and log densities (draws, studies, grid) of every study's scale given
     parameters and heterogeneity: studies are then independent."""
-    x = np.exp(np.linspace(np.log(1e-3), np.log(12.0 + 40.0 / hyper.df), GRID))
+    x = np.exp(np.linspace(np.log(1e-3), np.log(12.0 + 40.0 / hyper.df), 2 * GRID))
     rest = {name: each for name, each in values.items() if name != "scale"}
     given = [
         log_likelihood(arms, beta, rest | {"scale": np.full((1, len(arms.studies)), value)})
         for value in x
     ]
     prior = stats.gamma.logpdf(x, hyper.df / 2, scale=2 / hyper.df)
-    return np.broadcast_to(x, (len(beta), GRID)), np.stack(given, axis=-1) + prior
+    return np.broadcast_to(x, (len(beta), len(x))), np.stack(given, axis=-1) + prior
 
 
 def _on_slice(draws, x, logp) -> list[float]:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from nma import exact
 from nma.arms import Arms
+from nma.checks import mixtures
 from nma.checks.deviance import study_deviance, totals
 from nma.checks.leave_out import exact_elpd
-from nma.checks.mixtures import wide_fit
 from nma.checks.studies import pieces
 from nma.exact import Posterior
 from nma.priors import Prior, describe
@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 Hypers = Mapping[str, Array]
 # Draws of the hyperparameters that stand for their posterior where no grid can.
 NODES = 500
+PLAIN = ["plain_mean", "plain_sd", "plain_ci_low", "plain_ci_high"]
+TOTALS = ("residual_deviance", "pD", "DIC")
 # A posterior sd of more than this share of the prior's: the data said little.
 PRIOR_DRIVEN = 0.8
 DETAILS = ["what", "name", "value", "mean", "sd", "ci_low", "ci_high", "p_below_0", "p_mid", "note"]
@@ -68,7 +70,7 @@ def nodes(made: Structure, hyper: Hypers, widen: bool = False) -> Posterior:
     """The posterior as a mixture: on a grid where there is one, else over draws (draws,) of
     the hyperparameters."""
     if made.hyper.on_grid:
-        fit = wide_fit if widen else exact.fit
+        fit = mixtures.wide_fit if widen else exact.fit
         return fit(made.arms, made.hyper)
     size = len(next(iter(hyper.values())))
     thin = slice(None, None, -(-size // NODES))
@@ -100,13 +102,14 @@ def statistics(made: Structure, table: pd.DataFrame) -> dict[str, Any]:
     deviance, pD, DIC in contrast form, elpd of the studies that others predict; ``adds``,
     what the model has beyond the plain network, "" if nothing in this stratum."""
     arms = made.arms
-    found = totals(table)
+    # Sums of what was not computed are missing, not 0.
+    found = totals(table) if table["elpd"].notna().all() else dict.fromkeys(TOTALS, np.nan)
     told = table[~table["prior_driven"]]
     return {
         "studies": len(arms.studies),
         "arms": len(arms.y),
         "data": _hash(arms),
-        "points": found["points"],
+        "points": int(table["df"].sum()),
         "residual_deviance": found["residual_deviance"],
         "pD": found["pD"],
         "DIC": found["DIC"],
@@ -198,9 +201,10 @@ def _notes(made: Structure) -> dict[str, str]:
 
 
 def shifts(made: Structure, plain: Structure, beta: Array, mid: float) -> pd.DataFrame:
-    """Every effect under this model and the plain network of the same arms: treatment,
-    mean, sd, ci_low, ci_high, p_below_0, p_mid, ``plain_*`` of them, moved (points), sd_ratio,
-    estimable. Blank plain figures: no trial links the treatment."""
+    """Every effect under this model and the plain network of the same arms; no row if that
+    is this model. Columns: treatment, mean, sd, ci_low, ci_high, p_below_0, p_mid,
+    ``plain_*`` of them, moved (points), sd_ratio, estimable. Blank plain figures: no trial
+    links the treatment."""
     d = beta @ made.arms.effects[1:].T
     low, high = np.quantile(d, INTERVAL, axis=0)
     table = pd.DataFrame(
@@ -214,19 +218,22 @@ def shifts(made: Structure, plain: Structure, beta: Array, mid: float) -> pd.Dat
             "p_mid": (d < -mid).mean(axis=0),
         }
     )
-    fit = exact.fit(plain.arms, plain.hyper)
-    known = estimable(plain.arms, plain.arms.effects[1:])
-    for k, name in enumerate(plain.arms.treatments[1:]):
-        row = plain.arms.effects[k + 1]
-        mean, sd = fit.moments(row) if known[k] else (np.nan, np.nan)
-        low, high = fit.quantile(row, INTERVAL) if known[k] else (np.nan, np.nan)
-        at = table.index[table["treatment"] == name]
-        table.loc[at, ["plain_mean", "plain_sd", "plain_ci_low", "plain_ci_high"]] = (
-            mean, sd, low, high,
-        )  # fmt: skip
+    table[PLAIN] = np.nan
+    if _adds(made):
+        fit, rows = exact.fit(plain.arms, plain.hyper), plain.arms.effects[1:]
+        spread = np.sqrt(np.einsum("ki,tij,kj->kt", rows, fit.covs, rows, optimize=True))
+        found = mixtures.describe(fit.weights, rows @ fit.means.T, spread)
+        known = estimable(plain.arms, rows)
+        for column, values in zip(PLAIN, found.values(), strict=True):
+            table[column] = np.where(known, values, np.nan)
+    else:
+        table = table.iloc[:0]
     table["moved"] = table["mean"] - table["plain_mean"]
     table["sd_ratio"] = table["sd"] / table["plain_sd"]
-    table["estimable"] = np.where(estimable(made.arms, made.arms.effects[1:]), "yes", "no")
+    told = dict(
+        zip(made.arms.treatments[1:], estimable(made.arms, made.arms.effects[1:]), strict=True)
+    )
+    table["estimable"] = ["yes" if told[name] else "no" for name in table["treatment"]]
     return table
 
 

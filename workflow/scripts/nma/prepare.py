@@ -1,5 +1,6 @@
 """One stratum of one analysis: validated rows -> arms, network, and where every row went."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import pandas as pd
 
 from nma import network
 from nma.account import EXCLUDED_COLUMNS, account
-from nma.harmonise import harmonise
+from nma.harmonise import Harmonised, harmonise
 from nma.tables import FILE, ROW
 
 
@@ -29,10 +30,20 @@ def prepare(
     instruments: pd.DataFrame,
     treatments: pd.DataFrame,
     settings: Mapping[str, Any],
+    known: dict[str, Harmonised] | None = None,
 ) -> Prepared:
-    """Arms and network of the rows (text) of one stratum under one analysis's settings."""
+    """Arms and network of the rows (text) of one stratum under one analysis's settings.
+
+    ``known`` keeps arms from call to call: analyses that differ in their model only have the
+    same ones.
+    """
     nodes, kinds = nodes_of(treatments, settings)
-    made = harmonise(rows, instruments, nodes, settings)
+    known = {} if known is None else known
+    own = {key: value for key, value in settings.items() if key not in ("model", "reference")}
+    key = json.dumps([own, nodes, sorted(rows[FILE] + ":" + rows[ROW].astype(str))], default=str)
+    if key not in known:
+        known[key] = harmonise(rows, instruments, nodes, settings)
+    made = known[key]
     described = network.describe(made.arms, settings["reference"], kinds, settings["model"])
     inside, outside = network.split(made.arms, described)
     away = outside.assign(row=outside["rows"].astype(str).str.split()).explode("row")

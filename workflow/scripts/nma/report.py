@@ -3,15 +3,19 @@
 Everything shown is read from the results; the template escapes every cell.
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from nma import comparison
 from nma.checks import words
+from nma.comparison_page import embed
 from nma.pages import listed
+from nma.settings import differences
 from nma.summary import headline
 from nma.tables import read_back, read_typed
 
@@ -29,19 +33,17 @@ def collect(
     per figure. Raises FileNotFoundError if a
     stratum that can be estimated lacks a result.
     """
-    strata = {
-        analysis: [_stratum(root, analysis, name, chosen) for name in chosen["strata"]]
-        for analysis, chosen in settings.items()
-    }
     main = settings["main"]
-    for index, stratum in enumerate(strata["main"]):
-        stratum["caveats"] = _caveats(strata, index)
+    strata = [_stratum(root, name, main) for name in main["strata"]]
+    for stratum in strata:
+        verdicts = read_typed(root / "comparison" / stratum["name"] / "verdicts.csv")
+        stratum["caveats"] = _caveats(stratum, verdicts, main["reference"])
+        stratum["survival"] = comparison.survival(verdicts) if len(verdicts) else []
     findings = read_back(root / "validation/findings.csv")
     corrections = read_back(root / "validation/corrections_applied.csv")
     unassigned = read_back(root / "main/unassigned.csv")
     return {
-        "strata": strata["main"],
-        "analyses": strata,
+        "strata": strata,
         "settings": main,
         "all_settings": settings,
         "findings": findings.to_dict("records"),
@@ -51,10 +53,9 @@ def collect(
         .to_dict("records"),
         "corrections": corrections.to_dict("records"),
         "unassigned": unassigned.to_dict("records"),
-        "comparison": [_comparison(strata, i) for i in range(len(strata["main"]))],
         "versions": {name: version(name) for name in PACKAGES},
         "captions": {p.stem: p.read_text("utf-8").strip() for p in captions.glob("*.rst")},
-        "overrides": {a: _differences(main, s) for a, s in settings.items() if a != "main"},
+        "overrides": {a: differences(main, s) for a, s in settings.items() if a != "main"},
     }
 
 
@@ -101,15 +102,14 @@ def sentences(
     return first, second
 
 
-def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    folder = root / analysis / name
+def _stratum(root: Path, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    folder = root / "main" / name
     network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
     account = read_typed(folder / "account.csv").iloc[0].to_dict()
     excluded = read_back(folder / "excluded.csv")
     arms = read_typed(folder / "arms.csv")
     out: dict[str, Any] = {
         "name": name,
-        "analysis": analysis,
         "label": settings["strata"][name]["label"],
         "engine": settings["engine"],
         "network": network,
@@ -131,10 +131,7 @@ def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) 
     if not network["estimable"]:
         return out
     for table in (*TABLES[:3], *OPTIONAL):
-        path = folder / f"{table}.csv"
-        if table in OPTIONAL and settings["engine"] != "nuts":
-            continue
-        out[table] = read_typed(path)
+        out[table] = read_typed(folder / f"{table}.csv")
     active = [node["treatment"] for node in network["nodes"] if node.get("kind") == "active"]
     out["headline"] = headline(
         out["effects"],
@@ -147,12 +144,11 @@ def _stratum(root: Path, analysis: str, name: str, settings: Mapping[str, Any]) 
     out["sentences"] = sentences(out["headline"], settings, out["studies"])
     out["rows"] = _rows(out, settings)
     checked = sorted((folder / "checks").glob("*.csv"))
-    if analysis == "main" and checked:
+    if checked:
         tables = {path.stem: read_typed(path) for path in checked}
         out["checks"] = words.sections(tables, settings["reference"], settings["mid"]["value"])
-    if analysis == "main":
-        figures = sorted((folder / "figures").glob("*.svg"))
-        out["figures"] = {path.stem: _embed(path) for path in figures}
+    figures = sorted((folder / "figures").glob("*.svg"))
+    out["figures"] = {path.stem: embed(path) for path in figures}
     return out
 
 
@@ -196,63 +192,29 @@ def _borderline(stratum: Mapping[str, Any], active: list[str], level: float) -> 
     return [t for t in active if abs(table[t] - level) < 2 * error[t]]
 
 
-def _caveats(strata: Mapping[str, list], index: int) -> list[str]:
-    """Which treatments of the headline do not beat the reference in another analysis."""
-    main, found = strata["main"][index], []
-    if main["estimable"] and main["borderline"]:
-        found.append(f"Within Monte Carlo error of that line: {listed(main['borderline'])}.")
-    for analysis, made in strata.items():
-        same = next((s for s in made if s["name"] == main["name"]), None)
-        if analysis == "main" or same is None or not main["estimable"]:
-            continue
-        beats = same["headline"]["beats"] if same["estimable"] else []
-        known = {node["treatment"] for node in same["network"]["nodes"]}
-        lost = [t for t in main["headline"]["beats"] if t not in beats]
-        unlinked = [t for t in lost if t not in known]
-        weaker = [t for t in lost if t in known]
-        if unlinked:
-            found.append(f"In the analysis {analysis}, no trial links {listed(unlinked)} to it.")
-        if weaker:
-            does = "does" if len(weaker) == 1 else "do"
-            found.append(f"In the analysis {analysis}, {listed(weaker)} {does} not beat it.")
-    return found
-
-
-def _comparison(strata: Mapping[str, list], index: int) -> dict[str, Any]:
-    """Every effect under every analysis, for one stratum of main."""
-    main = strata["main"][index]
-    analyses, cells = list(strata), {}
-    for analysis, made in strata.items():
-        same = next((s for s in made if s["name"] == main["name"]), None)
-        if same is None or not same["estimable"]:
-            continue
-        for row in same["effects"].to_dict("records"):
-            cells.setdefault(row["treatment"], {})[analysis] = row
-    order = sorted(cells, key=lambda t: (cells[t].get("main", {"median": 1e9})["median"], t))
-    counts = {
-        analysis: next((s for s in made if s["name"] == main["name"]), None)
-        for analysis, made in strata.items()
-    }
-    return {
-        "label": main["label"],
-        "analyses": analyses,
-        "cells": cells,
-        "order": order,
-        "strata": counts,
-    }
-
-
-def _differences(base: Mapping[str, Any], other: Mapping[str, Any], path: str = "") -> list[str]:
-    """What an analysis changes, as "key = value"."""
+def _caveats(stratum: Mapping[str, Any], verdicts: pd.DataFrame, reference: str) -> list[str]:
+    """How firm the headline is: Monte Carlo error, and what other analyses say."""
+    if not stratum["estimable"]:
+        return []
     found = []
-    for key in other:
-        here, there = base.get(key), other[key]
-        if isinstance(here, Mapping) and isinstance(there, Mapping):
-            found += _differences(here, there, f"{path}{key}.")
-        elif here != there:
-            found.append(f"{path}{key} = {json.dumps(there)}")
+    if stratum["borderline"]:
+        found.append(f"Within Monte Carlo error of that line: {listed(stratum['borderline'])}.")
+    others = verdicts[verdicts["analysis"] != "main"]
+    told = others[~others["verdict"].isin([comparison.NOT_LINKED, comparison.ABSENT])]
+    beats = told["verdict"].isin([comparison.BEATS, comparison.WORTHWHILE])
+    for name in stratum["headline"]["beats"]:
+        own = told["treatment"] == name
+        lost = told.loc[own & ~beats, "analysis"].tolist()
+        unlinked = others[(others["treatment"] == name)]
+        unlinked = unlinked.loc[unlinked["verdict"] == comparison.NOT_LINKED, "analysis"].tolist()
+        text = f"{name} beats its reference in {(own & beats).sum()} of {own.sum()} other analyses"
+        text += f" (not in {listed(lost)})" if lost else ""
+        text += f"; no trial links it in {listed(unlinked)}" if unlinked else ""
+        found.append(text + ".")
+    elsewhere = told[beats & ~told["treatment"].isin(stratum["headline"]["beats"])]
+    where = elsewhere.groupby("treatment", sort=False)["analysis"].agg(tuple)
+    for analyses, names in where.groupby(where, sort=False):
+        found.append(
+            f"Beats its reference only in {listed(list(analyses))}: {listed(list(names.index))}."
+        )
     return found
-
-
-def _embed(path: Path) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -4,6 +4,7 @@ An analysis is data: ``config.analyses`` maps its name to overrides of anything,
 sensitivity analysis is the same rules again.
 """
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -30,8 +31,18 @@ def analyses(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     Raises ValueError if ``main`` is missing or not sampled by NUTS.
     """
-    base = {key: value for key, value in config.items() if key != "analyses"}
-    settings = {name: merge(base, over) for name, over in config["analyses"].items()}
+    base = {key: value for key, value in config.items() if key not in ("analyses", "only")}
+    wanted = config.get("only") or list(config["analyses"])
+    if unknown := sorted(set(wanted) - set(config["analyses"])):
+        raise ValueError(
+            f"config: only names analyses that are not there: {', '.join(unknown)}. "
+            f"Hint: they are {', '.join(config['analyses'])}"
+        )
+    settings = {
+        name: merge(base, over)
+        for name, over in config["analyses"].items()
+        if name in wanted or name == "main"
+    }
     if "main" not in settings:
         raise ValueError("config: analyses must hold 'main', the primary analysis")
     if settings["main"]["engine"] != "nuts":
@@ -77,3 +88,15 @@ def stratum_seed(seed: int, analysis: str, stratum: str) -> int:
     from zlib import crc32
 
     return (seed + crc32(f"{analysis}/{stratum}".encode())) % 2**31
+
+
+def differences(base: Mapping[str, Any], other: Mapping[str, Any], path: str = "") -> list[str]:
+    """What an analysis changes, as "key = value"."""
+    found = []
+    for key in other:
+        here, there = base.get(key), other[key]
+        if isinstance(here, Mapping) and isinstance(there, Mapping):
+            found += differences(here, there, f"{path}{key}.")
+        elif here != there:
+            found.append(f"{path}{key} = {json.dumps(there)}")
+    return found
