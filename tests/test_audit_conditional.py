@@ -77,7 +77,9 @@ def meshed():
     )
 
 
-@pytest.mark.parametrize("model", ["three_taus", "student", "meshed"])
+@pytest.mark.parametrize(
+    "model", ["three_taus", "student", pytest.param("meshed", marks=pytest.mark.slow)]
+)
 def test_exact_draws_pass(model, request):
     made, beta, draws = request.getfixturevalue(model)
     table = audit.conditional_audit(made.arms, made.hyper, beta, draws)
@@ -97,7 +99,9 @@ def caught(made, beta, draws):
     return str(failed.value)
 
 
-@pytest.mark.parametrize("model", ["three_taus", "student", "meshed"])
+@pytest.mark.parametrize(
+    "model", ["three_taus", "student", pytest.param("meshed", marks=pytest.mark.slow)]
+)
 def test_a_shifted_effect_is_caught_by_name(model, request):
     """By half of its sd, of which the error of 400 draws is a tenth."""
     made, beta, draws = request.getfixturevalue(model)
@@ -107,6 +111,7 @@ def test_a_shifted_effect_is_caught_by_name(model, request):
     assert f"d[{made.arms.treatments[1]}]: " in caught(made, beta + off, draws)
 
 
+@pytest.mark.slow
 def test_an_effect_too_narrow_is_caught(three_taus):
     """By a fifth: the outer quantiles then hold .3% and not 2.5% of 400 draws, 2.8 sds; of
     2,000, more. Half is asked."""
@@ -117,7 +122,7 @@ def test_an_effect_too_narrow_is_caught(three_taus):
     assert f"d[{made.arms.treatments[1]}]: " in caught(made, narrow, draws)
 
 
-@pytest.mark.parametrize("wrong", ["tau[drug]", "tau[mind]", "tau[physical]"])
+@pytest.mark.parametrize("wrong", ["tau[drug]", "tau[physical]"])
 def test_a_wrong_tau_is_caught_by_name(three_taus, wrong):
     """Times 1.2. Six precise studies tell a tau to a third of it: it is off by .6 sds then,
     of which the error of 400 draws is a twentieth."""
@@ -125,6 +130,7 @@ def test_a_wrong_tau_is_caught_by_name(three_taus, wrong):
     assert f"{wrong}: " in caught(made, beta, draws | {wrong: draws[wrong] * 1.2})
 
 
+@pytest.mark.slow
 def test_taus_of_one_another_are_caught(three_taus):
     """Two of them exchanged: each has the other's draws."""
     made, beta, draws = three_taus
@@ -148,6 +154,7 @@ def test_scales_of_their_prior_are_caught(student):
     assert "scale[s00]: " in caught(made, beta, draws | {"scale": prior})
 
 
+@pytest.mark.slow
 def test_exchangeable_taus():
     """log-normal taus around their centre: the centre and width are audited given the taus,
     the taus given them; draws from the model itself, the data being noise of sd 1e3."""
@@ -183,6 +190,7 @@ def test_functionals_name_effects_and_what_is_none():
     assert list(audit.functionals(plain().arms)) == list(plain().arms.parameters)
 
 
+@pytest.mark.slow
 def test_thinned_chains_of_a_longer_run_are_what_is_audited(three_taus):
     """Draws that repeat each value as chains do have a larger error, not a larger z."""
     made, beta, draws = three_taus
@@ -191,6 +199,7 @@ def test_thinned_chains_of_a_longer_run_are_what_is_audited(three_taus):
     audit.gate(table)
 
 
+@pytest.mark.slow
 def test_simulated_networks_pass_at_their_own_rate():
     """z over twelve exact fits: a share of |z| > 2 near .05. 12 x 5 z, of which a network's are
     correlated: at most 60 x .3."""

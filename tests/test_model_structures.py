@@ -46,7 +46,13 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+# "all at once" holds most of what the others hold one by one.
+FAST = ("all at once", "placebos", "modality")
+
+
+@pytest.mark.parametrize(
+    "name", [m if m in FAST else pytest.param(m, marks=pytest.mark.slow) for m in MODELS]
+)
 def test_density_is_the_numpy_one(name):
     """The joint density of data and all unknowns, every constant but the likelihood's: where
     PyMC samples beta in units of its spread, the density of those units has the factor
@@ -90,13 +96,14 @@ def test_density_is_the_numpy_one(name):
     }
 
 
+@pytest.mark.slow
 def test_nuts_passes_its_gates_and_the_conditional_audit():
-    """The one fit of the fast tests: a tau for each of three modalities."""
+    """A tau for each of three modalities; the fast tests' one fit is test_model's."""
     made = modality.by_modality(plain(), TAU)
     for accept in (0.95, 0.99):
         tree = model.sample(
             model.build(made.arms, made.hyper),
-            **dict(chains=4, draws=1500, tune=1000, target_accept=accept, seed=1),
+            **dict(chains=4, draws=1000, tune=800, target_accept=accept, seed=1),
         )
         divergences = int(tree["sample_stats"]["diverging"].sum())
         if not divergences:

@@ -330,7 +330,11 @@ def _fit_mesh(arms: Arms, hyper: Hyper, widen: float) -> Posterior:
         xs = [np.linspace(*end, COARSE_MESH) for end in ends]
         logp = _log_joint(arms, hyper, _crossed(names, xs))[3].reshape(COARSE_MESH, COARSE_MESH)
         profiles = [logp.max(axis=1) / widen**2, logp.max(axis=0) / widen**2]
-        shrunk = [_shrink(x, profile) for x, profile in zip(xs, profiles, strict=True)]
+        # A peak that the other axis's points miss may lie as far up as they fall beside it.
+        missed = [_fall(logp) / widen**2, _fall(logp.T) / widen**2]
+        shrunk = [
+            _shrink(x, profile, miss) for x, profile, miss in zip(xs, profiles, missed, strict=True)
+        ]
         done = all(np.ptp(new) > 0.5 * np.ptp(old) for new, old in zip(shrunk, ends, strict=True))
         ends = shrunk
         if done:
@@ -436,9 +440,19 @@ def grid(
     return _panels(x, np.exp(logp - logp.max()), low, high)
 
 
-def _shrink(x: Array, logp: Array) -> tuple[float, float]:
-    """The part of even points x that holds all density that can be seen."""
-    kept = np.flatnonzero(logp > logp.max() - DROP)
+def _fall(logp: Array) -> Array:
+    """(rows,) how far each row falls from its highest point to the lower one beside it."""
+    rows, top = np.arange(len(logp)), logp.argmax(axis=1)
+    beside = (np.maximum(top - 1, 0), np.minimum(top + 1, logp.shape[1] - 1))
+    with np.errstate(invalid="ignore"):
+        fall = logp[rows, top] - np.minimum(logp[rows, beside[0]], logp[rows, beside[1]])
+    return np.where(np.isfinite(fall), fall, 0.0)
+
+
+def _shrink(x: Array, logp: Array, missed: ArrayLike = 0.0) -> tuple[float, float]:
+    """The part of even points x that holds all density that can be seen, or may be: each
+    point's can be higher by ``missed``."""
+    kept = np.flatnonzero(logp + missed > logp.max() - DROP)
     return x[max(kept[0] - 1, 0)], x[min(kept[-1] + 1, len(x) - 1)]
 
 
