@@ -30,6 +30,7 @@ class Arms:
     prediction : (treatments, variances) likewise for an effect in a new study; tau^2 if None
     responsive : (arms,) 1 where the arm's mean also moves with the study's level mu, by
         ``slope`` x mu; y is then centred on the level that effects are stated at
+    levelled : (studies,) 1 where mu ~ Normal(0, ``level_sd``^2), 0 where it is flat
     """
 
     y: NDArray[np.float64]
@@ -47,6 +48,7 @@ class Arms:
     share: NDArray[np.float64] | None = None
     responsive: NDArray[np.float64] | None = None
     prediction: NDArray[np.float64] | None = None
+    levelled: NDArray[np.float64] | None = None
 
     @cached_property
     def effects(self) -> NDArray[np.float64]:
@@ -86,6 +88,12 @@ class Arms:
         if self.responsive is None:
             return None
         return 1.0 + np.asarray(hyper["slope"])[:, None] * self.responsive
+
+    def pull(self, hyper: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
+        """(T, studies) precision of the priors of the study means, None if all are flat."""
+        if self.levelled is None:
+            return None
+        return self.levelled / np.square(np.maximum(hyper["level_sd"], 1e-6))[:, None]
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:

@@ -33,13 +33,16 @@ def log_likelihood(arms: Arms, beta: Array, hyper: Array | Nodes) -> Array:
         return np.add.reduceat(x, arms.starts, axis=-1)
 
     W = total(w * z**2)
-    size = np.diff(arms.starts, append=len(arms.y))
-    return 0.5 * (
+    size = np.diff(arms.starts, append=len(arms.y)) - 1.0
+    if (pull := arms.pull(named(hyper))) is not None:
+        W, size = W + pull, size + arms.levelled
+    logp = 0.5 * (
         total(np.log(w) - w * r**2)
         - np.log(W)
         + total(w * z * r) ** 2 / W
-        - (size - 1) * np.log(2 * np.pi)
+        - size * np.log(2 * np.pi)
     )
+    return logp if pull is None else logp + 0.5 * np.log(np.where(pull > 0, pull, 1.0))
 
 
 def _weighted(arms: Arms, beta: Array, hyper: Array | Nodes) -> tuple[Array, Array, Array]:
@@ -114,6 +117,8 @@ def study_means(arms: Arms, beta: Array, hyper: Array | Nodes, seed: int) -> Arr
     rng = stream(seed, "study means")
     w, z, r = _weighted(arms, beta, hyper)
     W = np.add.reduceat(w * z**2, arms.starts, axis=1)
+    if (pull := arms.pull(named(hyper))) is not None:
+        W = W + pull
     centre = np.add.reduceat(w * z * r, arms.starts, axis=1) / W
     mu = z * (centre + rng.standard_normal(W.shape) / np.sqrt(W))[:, arms.study]
     shrink = np.broadcast_to(arms.half(named(hyper)), w.shape) * w

@@ -57,6 +57,8 @@ def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
     z = arms.level(hyper)
     wz = w if z is None else w * z
     W = total(wz if z is None else wz * z)
+    pull = arms.pull(hyper)
+    W = W if pull is None else W + pull
     level = (total(wz * arms.y) / W)[:, arms.study]
     e = arms.y - (level if z is None else z * level)
     wX = w[:, :, None] * arms.X
@@ -68,13 +70,19 @@ def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
     inverse = np.linalg.inv(L)
     half = np.einsum("tij,tj->ti", inverse, np.einsum("tap,ta->tp", wX, e))
     contrasts = len(arms.y) - len(arms.starts)
+    # With a prior of the study mean the residual is no projection of y.
+    square = (w * e * (e if pull is None else arms.y)).sum(1)
     logp = 0.5 * (
         np.log(w).sum(1)
         - np.log(W).sum(1)
-        - (w * e * e).sum(1)
+        - square
         + (half * half).sum(1)
         - contrasts * np.log(2 * np.pi)
     )
+    if pull is not None:
+        # Each such study is the density of all its arms, one more than its differences.
+        known = arms.levelled.sum()
+        logp += 0.5 * np.log(np.where(pull > 0, pull, 1.0)).sum(1) - 0.5 * known * np.log(2 * np.pi)
     logp -= np.log(np.diagonal(L, axis1=1, axis2=2)).sum(1) + np.log(sd).sum(-1)
     back = inverse.transpose(0, 2, 1)
     return np.einsum("tij,tj->ti", back, half), back @ inverse, logp

@@ -62,7 +62,8 @@ def _needed(arms: Arms, hyper: Hyper) -> list[str]:
     names = [*arms.variances]
     if hyper.df is not None:
         names.append("scale")
-    return names if arms.responsive is None else [*names, "slope"]
+    names += ["slope"] if arms.responsive is not None else []
+    return [*names, "level_sd"] if arms.levelled is not None else names
 
 
 def _spread(arms: Arms, values: dict[str, Any]) -> Any:
@@ -181,7 +182,12 @@ def _study_logp(arms: Arms, beta: Any, values: dict[str, Any]) -> Any:
     else:
         z = 1.0 + values["slope"] * arms.responsive
         W, level = total(w * z**2), total(w * z * residual)
-    return 0.5 * (total(pt.log(w) - w * residual**2) - pt.log(W) + level**2 / W)
+    if arms.levelled is not None:
+        W = W + arms.levelled / values["level_sd"] ** 2
+    logp = 0.5 * (total(pt.log(w) - w * residual**2) - pt.log(W) + level**2 / W)
+    if arms.levelled is not None:
+        logp = logp - arms.levelled * pt.log(values["level_sd"])
+    return logp
 
 
 def _half(arms: Arms, values: dict[str, Any]) -> Any:

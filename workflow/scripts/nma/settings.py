@@ -53,7 +53,10 @@ def analyses(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             f"model.{', model.'.join(parts)} into an analysis of its own"
         )
     for name, each in settings.items():
-        sampled = [part for part in parts_of(each.get("model", {})) if part in ONLY_NUTS]
+        model = each.get("model", {})
+        sampled = [part for part in parts_of(model) if part in ONLY_NUTS]
+        if model.get("regression", {}).get("covariate") == "control":
+            sampled.append("regression.covariate")
         if sampled and each["engine"] != "nuts":
             raise ValueError(
                 f"config: analysis '{name}' has more variances than a grid can hold "

@@ -47,7 +47,7 @@ def structure(
     if (chosen := model["regression"])["covariate"] == regression.CONTROL:
         level = regression.mean_level(made)
         slope = Prior("normal", (0.0, float(priors["control_slope"]["sd"])))
-        made = regression.on_level(made, level, slope)
+        made = regression.on_level(made, level, slope, prior_of(priors["level_sd"]))
     elif chosen["covariate"]:
         by = model["class_column"] if chosen["coefficients"] == "by_class" else ""
         made = regression.regressed(made, chosen["covariate"], by, priors["slope"]["sd"])

@@ -79,6 +79,7 @@ def subset(arms: Arms, studies: Collection[int]) -> Arms:
         X=arms.X[kept],
         share=None if arms.share is None else arms.share[kept],
         responsive=None if arms.responsive is None else arms.responsive[kept],
+        levelled=None if arms.levelled is None else arms.levelled[names],
         studies=tuple(arms.studies[i] for i in names),
     )
 

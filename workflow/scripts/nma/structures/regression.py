@@ -4,7 +4,11 @@
 
 so that d is the effect at the centre. B is shared, or one per class. Dias et al. 2013 (NICE DSU
 TSD 3). With ``control`` the covariate is the study's own level mu (baseline risk): mu is
-integrated out, so the slope is a hyperparameter and y is stated from the centre.
+integrated out, so the slope is a hyperparameter and y is stated from the centre. The levels
+need a distribution of their own, Normal(0, level_sd^2) around it: with flat ones the error
+of an observed level, e, pulls a slope of 0 to about -e / (e + level_sd^2), because nothing
+says that an extreme level is partly chance (regression to the mean; Sharp & Thompson 1997,
+Stat Med 16:2741; a simulation shows it).
 """
 
 from collections.abc import Callable
@@ -82,15 +86,18 @@ def regressed(structure: Structure, covariate: str, by_class: str, slope_sd: flo
     return replace(structure, centre=middle).with_columns(names, np.column_stack(X), slope_sd)
 
 
-def on_level(structure: Structure, level: float, slope: Prior) -> Structure:
+def on_level(
+    structure: Structure, level: float, slope: Prior, sd: Prior | None = None
+) -> Structure:
     """With effects that change by ``slope`` per point of the study's level mu, the true mean
     of its reference-type arms; effects are stated at ``level``. Studies without such an
-    arm, or given as a difference, have no level and say nothing of the slope."""
+    arm, or given as a difference, have no level and say nothing of the slope. ``sd`` is the
+    prior of level_sd; None leaves the levels flat, which is to show what that does."""
     arms = structure.arms
     passive = ~structure.active[arms.treatment]
     basis = (structure.studies["basis"] == "arm").to_numpy()
     has = np.logical_or.reduceat(passive, arms.starts) & basis
-    return replace(
+    made = replace(
         structure,
         centre=level,
         arms=replace(
@@ -98,8 +105,10 @@ def on_level(structure: Structure, level: float, slope: Prior) -> Structure:
             y=arms.y - level * basis[arms.study],
             responsive=(~passive & has[arms.study]).astype(float),
             contrasts=arms.effects,
+            levelled=None if sd is None else has.astype(float),
         ),
     ).with_prior("slope", slope)
+    return made if sd is None else made.with_prior("level_sd", sd)
 
 
 def mean_level(structure: Structure) -> float:
