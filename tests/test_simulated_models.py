@@ -48,6 +48,9 @@ MODELS = {
     "components": summed,
     "slope": lambda: regression.regressed(plain(tau=TAU), "year", "class", 6.0),
     "level": level,
+    "levels of a known spread": lambda: regression.on_level(
+        plain(tau=TAU), 0.0, Prior("normal", (0.0, 0.5)), Prior("fixed", (8.0,))
+    ),
     "bias": lambda: bias.term(plain(tau=TAU), ["high", "some_concerns"], 8.0, SPREAD),
     "weights": lambda: bias.down_weighted(plain(tau=TAU), ["high"], 0.4),
     "two modalities": lambda: modality.by_modality(two_modalities(), TAU),
@@ -66,7 +69,10 @@ def drawn_truth(made, rng):
     if made.hyper.df is not None:
         hyper["scale"] = rng.gamma(made.hyper.df / 2, 2 / made.hyper.df, (1, len(arms.studies)))
     beta = rng.normal(0, 1, len(arms.parameters)) * np.ravel(arms.sds(hyper))
-    mu = rng.normal(0, 1000, len(arms.studies))[arms.study]
+    spread = np.full(len(arms.studies), 1000.0)
+    if arms.levelled is not None:
+        spread[arms.levelled > 0] = hyper["level_sd"][0]
+    mu = (rng.normal(0, 1, len(spread)) * spread)[arms.study]
     z = arms.level(hyper)
     half = np.broadcast_to(arms.half(hyper), (1, len(arms.y)))[0]
     noise = rng.normal(0, 1, len(mu)) * np.sqrt(half + arms.v)
@@ -100,11 +106,12 @@ def test_truth_lies_anywhere_in_its_posterior(name):
 
 @pytest.mark.parametrize("spread", [8.0, 24.0])
 def test_what_flat_levels_do_to_a_slope_on_them(spread):
-    """The limit of that model, not a virtue of it. The study's level has a flat prior, which
-    corrects for the error of the observed level only as if levels had no bounds: with levels of
-    sd ``spread`` and an error variance e of an observed one, the expected score of the slope is
-    -(1 + slope) e / V per study, its information spread^2 / V, so that a slope of 0 comes out
-    about -e / (e + spread^2). Here e = 9 (arms with se 3, tau 0), 150 studies."""
+    """Why levels have a distribution of their own. Flat ones correct for the error of the
+    observed level only as if levels had no bounds: with levels of sd ``spread`` and an error
+    variance e of an observed one, the expected score of the slope is -(1 + slope) e / V per
+    study, its information spread^2 / V, so that a slope of 0 comes out about
+    -e / (e + spread^2); with levels Normal it comes out as 0. Here e = 9 (arms with se 3,
+    tau 0), 150 studies."""
     rng, found = np.random.default_rng(13), []
     for _ in range(12):
         mu = rng.normal(45, spread, 150)
@@ -119,9 +126,14 @@ def test_what_flat_levels_do_to_a_slope_on_them(spread):
         ).assign(n=1.0, year=2000, weeks=1.0, baseline=1.0, rob="low", basis="arm")
         base = plain(table, tau=Prior("fixed", (0.0,)))
         made = regression.on_level(base, 45.0, Prior("normal", (0.0, 1.0)))
-        found.append(exact.fit(made.arms, made.hyper).hyper_moments("slope"))
-    mean, sd = np.mean(found, axis=0)
-    assert abs(mean + 9 / (9 + spread**2)) < 4.5 * sd / np.sqrt(12)
+        own = regression.on_level(
+            base, 45.0, Prior("normal", (0.0, 1.0)), Prior("half_normal", (25.0,))
+        )
+        fits = [exact.fit(each.arms, each.hyper) for each in (made, own)]
+        found.append([fit.hyper_moments("slope") for fit in fits])
+    (flat, sd), (owned, owned_sd) = np.mean(found, axis=0)
+    assert abs(flat + 9 / (9 + spread**2)) < 4.5 * sd / np.sqrt(12)
+    assert abs(owned) < 4.5 * owned_sd / np.sqrt(12)
 
 
 SHARED = {"log_tau": Prior("normal", (1.0, 0.7)), "log_tau_sd": Prior("half_normal", (0.5,))}
@@ -129,7 +141,9 @@ SAMPLED = {
     "classes": grouped,
     "placebos": MODELS["placebos"],
     "additive": summed,
-    "level": level,
+    "levels": lambda: regression.on_level(
+        plain(tau=TAU), 0.0, Prior("normal", (0.0, 0.5)), Prior("half_normal", (20.0,))
+    ),
     "bias": MODELS["bias"],
     "modality shared": lambda: modality.by_modality(plain(tau=TAU), TAU, SHARED),
     "student": lambda: replace(plain(tau=TAU), hyper=replace(plain(tau=TAU).hyper, df=4.0)),

@@ -223,6 +223,45 @@ def test_level(slope, base):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("slope", [-0.4, 0.3])
+def test_levels_with_a_distribution(slope):
+    """mu ~ Normal(0, 8^2) in studies with a level: all their arms are Gaussian, none is lost
+    to a contrast; s09 and s14 keep their flat mu."""
+    made = regression.on_level(
+        plain(), 45.0, Prior("normal", (0.0, 1.0)), Prior("half_normal", (20.0,))
+    )
+    arms, names = made.arms, received(made.arms)
+    active = np.array([NODES[t]["kind"] == "active" for t in names])
+    known = ~np.isin(arms.study, [9, 14])
+    z = 1.0 + slope * (active & known)
+    V = np.diag(arms.v + 4.5) + 64.0 * np.outer(z, z) * (
+        (arms.study[:, None] == arms.study) & known[:, None]
+    )
+    lines = []
+    for i in range(len(arms.studies)):
+        rows = np.flatnonzero(arms.study == i)
+        keep = np.eye(len(names))[rows]
+        lines.append(keep if known[rows[0]] else keep[1:] - keep[0])
+    C, X = np.vstack(lines), one_hot(arms)
+    y, A, prior = C @ arms.y, C @ X, D_SD**2 * np.eye(X.shape[1])
+    full = C @ V @ C.T + A @ prior @ A.T
+    expected = -0.5 * (y @ np.linalg.solve(full, y) + np.linalg.slogdet(2 * np.pi * full)[1])
+    nodes = {"tau": np.array([3.0]), "slope": np.array([slope]), "level_sd": np.array([8.0])}
+    mean, cov, logp = exact.conditional(arms, nodes)
+    assert logp[0] == pytest.approx(expected, abs=1e-9)
+    gain = prior @ A.T @ np.linalg.inv(full)
+    np.testing.assert_allclose(mean[0], gain @ y, atol=1e-9)
+    np.testing.assert_allclose(cov[0], prior - gain @ A @ prior, atol=1e-8)
+    # The draws' likelihood is the same integral: log p(y | beta) + p(beta) - p(beta | y).
+    beta = np.zeros((1, X.shape[1]))
+    seen = (
+        log_likelihood(arms, beta, nodes).sum() + log_prior(arms, made.hyper, beta, nodes)[0].sum()
+    )
+    r = beta[0] - mean[0]
+    given = -0.5 * (r @ np.linalg.solve(cov[0], r) + np.linalg.slogdet(2 * np.pi * cov[0])[1])
+    assert seen - given == pytest.approx(expected, abs=1e-8)
+
+
 def test_y_is_stated_from_the_level_only_where_arms_are_reported():
     before, after = plain().arms, regression.on_level(plain(), 45.0, TAU).arms
     shift = np.where(before.study == 9, 0.0, 45.0)
