@@ -119,7 +119,7 @@ def _active(fit: Fitted, arms: pd.DataFrame) -> pd.Series:
 def _is_hyper(parameters: pd.Series) -> np.ndarray:
     """Variances and slopes; not means of classes, components or biases."""
     return (
-        parameters.astype(str).str.match(r"(tau|omega|sigma_p|kappa|slope|log_tau|b$)").to_numpy()
+        parameters.astype(str).str.match(r"(tau|omega|sigma_p|kappa|slope|level_sd|log_tau|b$)").to_numpy()
     )
 
 
