@@ -8,9 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from nma.checks.figure_parts import (
+    LIMIT,
     canvas,
     column,
     frame,
@@ -25,6 +27,7 @@ from nma.checks.figure_parts import (
     said,
     short,
     shown,
+    span,
     texts,
 )
 from nma.model_figures_parts import (
@@ -41,12 +44,12 @@ from nma.model_figures_parts import (
 from nma.style import BLUE, GREY, INK, MODALITY, ORANGE, direction
 
 MOST_STUDIES = 15  # of scales
-MOST_NAMED = 6  # of bubble
+MOST_PULL, MOST_FAR = 4, 2  # named in bubble
 AREA = 230.0  # points^2 of the heaviest bubble
 # Panels of hyperparameters, which have no unit in common: name, parameters, whether they are
 # positive, what stands on the axis.
 PANELS = (
-    ("sd", ("tau", "omega", "sigma_p", "kappa"), True, "standard deviation, {unit}"),
+    ("sd", ("tau", "omega", "sigma_p", "kappa", "level_sd"), True, "standard deviation, {unit}"),
     ("mean", ("b", "m", "c", "bias", "dev"), False, "{unit} (below 0: less {outcome})"),
     ("level", ("slope",), False, "change of an effect per point of control level, {unit}"),
     ("slope", ("slope",), False, "change of an effect per unit of the covariate, {unit}"),
@@ -99,9 +102,8 @@ def bubble(
     ax.plot(line + centre, mean * line, color=INK, lw=1.5, zorder=2, label="slope")
     ax.axhline(0, color=GREY, lw=0.8, zorder=1)
     ax.axvline(centre, color=GREY, lw=0.7, ls=":", zorder=1)
-    far = 1.08 * float(np.abs(y).max(initial=1.0))
     ax.set_xlim(ends)
-    ax.set_ylim(-far, far)
+    ax.set_ylim(span(y, limit=2 * LIMIT))
     if back is not None:
         ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=np.ptp(ends) >= 2))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{float(back(at)):.4g}"))
@@ -109,17 +111,22 @@ def bubble(
     ax.set_ylabel(
         f"Observed difference less the model's effect,\n{unit(outcome)}\n{direction(outcome)}"
     )
-    pull = weight * (x - centre) ** 2
-    chosen = np.argsort(-pull, kind="stable")[:MOST_NAMED]
-    names = [short(f"{points['study'].iloc[i]}: {points['treatment'].iloc[i]}", 60) for i in chosen]
-    label_points(ax, x[chosen], y[chosen], names, crowd=(x, y))
+    pull, far = weight * (x - centre) ** 2, weight * (y - mean * (x - centre)) ** 2
+    chosen = list(dict.fromkeys([*np.argsort(-pull)[:MOST_PULL], *np.argsort(-far)[:MOST_FAR]]))
+    names = [short(points["study"].iloc[i], 60) for i in chosen]
+    along = np.linspace(*ends, 60)
+    crowd = np.concatenate([x, along]), np.concatenate([y, mean * (along - centre)])
+    label_points(ax, x[chosen], y[chosen], names, crowd=crowd)
+    for text in ax.texts:
+        text.set_path_effects([withStroke(linewidth=2, foreground="white")])
     told = estimate(mean, low, high, 2 if abs(high - low) < 5 else 1)
     studies = points["study"].nunique()
     heading(
         ax,
-        f"Slope {told} points {unit_of_slope}, mean and 95% CrI (band). {studies} studies, "
-        f"{len(points)} comparisons with placebo or no treatment; area: weight in the model. "
-        f"Named: those that pull most at the slope.{' ' * bool(note)}{note}",
+        f"Slope {told} {unit(outcome)} {unit_of_slope}, mean and 95% CrI (band). "
+        f"{studies} studies, {len(points)} comparisons with placebo, no treatment or usual care; "
+        "area: weight in the model. Named: the studies that pull most at the slope or lie "
+        f"furthest from it.{' ' * bool(note)}{note}",
         110,
     )
     handles = [
@@ -156,7 +163,7 @@ def modality(
     with_priors(left, taus, [name(base(p)[1]) for p in texts(taus["parameter"])], positive=True)
     left.set_xlabel(f"sd between studies (tau),\n{unit(outcome)}")
     heading(left, "Do trials of some modalities differ more?", pad=20)
-    legend(left, 0.55, 1, handles=prior_handles())
+    legend(left, 0.72, 1, handles=prior_handles())
     if len(ratio):
         _ratios(place(figure, 6.0, 0, 3.2, tall), ratio, modality or {})
     return figure
@@ -165,7 +172,7 @@ def modality(
 def _ratios(ax: Axes, table: pd.DataFrame, modality: Mapping[str, str]) -> None:
     """Dots on a logarithmic axis, from gain to loss of precision; names on the right."""
     names = texts(table["treatment"])
-    told = [f" ({modality[n]})" if modality.get(n) else "" for n in names]
+    told = [f" ({modality[n]})" if modality.get(n, "none") != "none" else "" for n in names]
     y = rows_axis(ax, [name(n) + of for n, of in zip(names, told, strict=True)])
     ax.yaxis.tick_right()
     ax.tick_params(axis="y", length=0)
@@ -199,8 +206,14 @@ def _log_ticks(ax: Axes, limits: tuple[float, float], step: float) -> None:
         step = step**2
     ax.xaxis.set_major_locator(FixedLocator(step**powers))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:.2g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(_ratio))
     ax.set_xlim(limits)
+
+
+def _ratio(at: float, _: int | None = None) -> str:
+    """ "1/4" of a quarter."""
+    below = round(1 / at)
+    return f"1/{below}" if below > 1 and abs(below * at - 1) < 1e-6 else f"{at:.2g}"
 
 
 def scales(details: pd.DataFrame, outcome: str = "pain") -> Figure:
@@ -219,10 +232,18 @@ def scales(details: pd.DataFrame, outcome: str = "pain") -> Figure:
     intervals(ax, y, low, mean, high, limits, BLUE, hollow=chance < 0.5)
     ax.axvline(1, color=INK, lw=0.8, zorder=1)
     _log_ticks(ax, limits, 2.0)
-    column(ax, 0.15, y, [estimate(*row, 2) for row in zip(mean, low, high, strict=True)], "mean")
+    column(
+        ax,
+        0.15,
+        y,
+        [estimate(*row, 2) for row in zip(mean, low, high, strict=True)],
+        "mean (95% CrI)",
+    )
     bold = (chance >= 0.9).tolist()
     column(ax, 2.6, y, [num(p, 2) for p in chance], "P(scale < 1/2)", "right", bold)
-    ax.set_xlabel("scale of the study (no unit): mean and 95% CrI; 1 as expected, lower: further")
+    ax.set_xlabel(
+        "scale of the study (no unit): mean and 95% CrI\nfurther out   ←   1   →   as expected"
+    )
     heading(
         ax,
         shown(len(table), len(every), "studies (those of the smallest scale)")
@@ -267,7 +288,7 @@ def hyperparameters(rows: pd.DataFrame, outcome: str = "pain") -> Figure:
         110,
         pad=20,
     )
-    legend(axes[-1], 0.5, 3, handles=prior_handles(hollow=driven > 0))
+    legend(axes[-1], 0.5, 2, handles=prior_handles(hollow=driven > 0))
     return figure
 
 

@@ -3,11 +3,11 @@ posteriors, labels that make room for one another."""
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,7 +15,6 @@ from nma.checks import figure_parts as parts
 from nma.checks.figure_parts import GAP, arrows, flags, num, numbers
 from nma.priors import PARAMETERS, Prior
 from nma.style import BLUE, GREY, INK, LIGHT, direction
-from nma.summary import INTERVAL
 
 Array = NDArray[np.float64]
 ROW = 0.21  # inches
@@ -23,6 +22,8 @@ NAME = 72  # letters of a name that are always shown
 WIDEST = 60.0  # points; an interval that goes further ends in an arrow
 CREDIBLE = ("ci_low", "ci_high")
 SIMULATED = 100_000
+INTERVAL = (0.025, 0.975)  # as in summary, which a figure need not import
+THE_REFERENCE = "the reference"
 # Hyperparameters in words; what they are of stands in brackets after them.
 WORDS = {
     "tau": "sd between studies",
@@ -30,6 +31,7 @@ WORDS = {
     "sigma_p": "sd between kinds of placebo",
     "kappa": "sd between biases",
     "b": "mean bias",
+    "level_sd": "sd between levels of control arms",
     "m": "mean of the class",
     "slope": "slope",
     "log_tau": "mean of log tau",
@@ -76,6 +78,7 @@ def prior_of_text(text: object) -> Prior | None:
         return None
 
 
+@cache
 def prior_interval(text: object) -> tuple[float, float]:
     """Central 95% of a prior from its text, simulated; missing where it cannot be told."""
     prior = prior_of_text(text)
@@ -123,26 +126,6 @@ def effects_axis(
     ax.set_xlabel(f"Difference from {reference}, {unit(outcome)}{what}\n{direction(outcome, than)}")
 
 
-def above(ax: Axes, figure: Figure, title: str, text: str, width: int = 110) -> None:
-    """What the figure shows and how to read it; room is left for the titles of columns."""
-    parts.heading(ax, f"{title}\n{text}" if title else text, width, pad=20)
-
-
-def below(ax: Axes, text: str, inches: float) -> None:
-    """A note under the axes, ``inches`` below them."""
-    ax.annotate(
-        text,
-        (0, 0),
-        xycoords="axes fraction",
-        xytext=(0, -72 * inches),
-        textcoords="offset points",
-        va="top",
-        fontsize=8,
-        linespacing=1.35,
-        annotation_clip=False,
-    )
-
-
 def with_priors(ax: Axes, table: pd.DataFrame, labels: Sequence[str], positive: bool) -> None:
     """One row a parameter of ``learned``: the prior's central 95% (a wide grey bar) and the
     posterior's median and 95%, hollow where the prior drives it; both in figures beside it."""
@@ -151,7 +134,7 @@ def with_priors(ax: Axes, table: pd.DataFrame, labels: Sequence[str], positive: 
     low, high = (numbers(table[bound]) for bound in CREDIBLE)
     median, driven = numbers(table["median"]), flags(table["prior_driven"])
     # A vague prior would leave no room for what was learned.
-    reach = 3 * max(float(np.nanmax(np.abs([low, high]))), 0.1)
+    reach = 3 * max(float(np.nanmax(np.abs([low, high]), initial=0.0)), 0.1)
     limits = parts.span(low, high, prior, limit=reach)
     if positive:
         limits = (0.0, limits[1])
@@ -161,14 +144,14 @@ def with_priors(ax: Axes, table: pd.DataFrame, labels: Sequence[str], positive: 
     arrows(ax, y[told], *prior[told].T, limits, GREY)
     parts.intervals(ax, y, low, median, high, limits, BLUE, hollow=driven)
     if not positive:
-        ax.axvline(0, color=INK, lw=0.8, zorder=1)
+        ax.axvline(0, color=INK, lw=0.8, zorder=1.8)
     ax.set_xlim(limits)
     digits = 2 if reach < 10 else 1
     rows = zip(median, low, high, strict=True)
     parts.column(ax, 0.15, y, [estimate(*row, digits) for row in rows], "median (95% CrI)")
     marks = ["prior-driven" if mark else "" for mark in driven]
     if driven.any():
-        parts.column(ax, 1.55, y, marks, "", bold=driven.tolist())
+        parts.column(ax, 1.5, y, marks, "", bold=driven.tolist())
 
 
 def prior_handles(hollow: bool = True) -> list[Line2D]:
@@ -176,7 +159,11 @@ def prior_handles(hollow: bool = True) -> list[Line2D]:
     return [
         Line2D([], [], color=LIGHT, lw=6, label="prior, central 95%"),
         Line2D([], [], label="posterior, median and 95% CrI", **blue),
-        *([Line2D([], [], mfc="white", label="prior-driven", **blue)] if hollow else []),
+        *(
+            [Line2D([], [], mfc="white", label="prior-driven (sd over 0.8 of the prior's)", **blue)]
+            if hollow
+            else []
+        ),
     ]
 
 
@@ -184,3 +171,27 @@ def two(y: Array) -> tuple[Array, Array]:
     """Heights of the upper and the lower interval of every row."""
     off = 1.2 * GAP / ROW
     return y + off, y - off
+
+
+def unless_blank(row: Array) -> str:
+    return estimate(*row) if np.isfinite(row[0]) else ""
+
+
+def rows_of(*columns: Array) -> zip:
+    return zip(*columns, strict=True)
+
+
+def draw_rows(
+    ax: Axes,
+    y: Array,
+    rows: Array,
+    limits: tuple[float, float],
+    colour: str,
+    marker: str = "o",
+    **options: object,
+) -> None:
+    """Intervals from rows of (point, low, high)."""
+    given = np.isfinite(rows[:, 0])
+    hollow = np.broadcast_to(options.pop("hollow", False), given.shape)[given]
+    point, low, high = rows[given].T
+    parts.intervals(ax, y[given], low, point, high, limits, colour, marker, hollow, **options)
