@@ -80,7 +80,7 @@ def of_model(fit: Fitted) -> Figure:
         column = model["class_column"]
         groups = {name: node.get(column, "") for name, node in fit.nodes.items()}
     return model_figures.shrinkage(
-        tables["shifts"], fit.name, outcome, groups, tables["learned"], reference
+        tables["shifts"], fit.name.replace("_", " "), outcome, groups, tables["learned"], reference
     )
 
 
@@ -105,9 +105,12 @@ def _bubble(fit: Fitted) -> Figure | None:
     tau = float(learned.loc[learned["parameter"] == "tau", "mean"].sum())
     slope = tuple(float(row.iloc[0][key]) for key in ("mean", "ci_low", "ci_high"))
     points = bubble_points(arms, effects, values, tau, fit.nodes)
+    note = "Both axes hold the error of the control arm; the model allows for it." * (
+        covariate == regression.CONTROL
+    )
     words = {"size": "participants", "control": "control arm, points"}.get(covariate, covariate)
     return model_figures_learned.bubble(
-        points, (*slope, made.centre), words, unit, fit.settings["outcome"], back
+        points, (*slope, made.centre), words, unit, fit.settings["outcome"], back, note
     )
 
 
@@ -119,7 +122,9 @@ def _active(fit: Fitted, arms: pd.DataFrame) -> pd.Series:
 def _is_hyper(parameters: pd.Series) -> np.ndarray:
     """Variances and slopes; not means of classes, components or biases."""
     return (
-        parameters.astype(str).str.match(r"(tau|omega|sigma_p|kappa|slope|level_sd|log_tau|b$)").to_numpy()
+        parameters.astype(str)
+        .str.match(r"(tau|omega|sigma_p|kappa|slope|level_sd|log_tau|b$)")
+        .to_numpy()
     )
 
 
