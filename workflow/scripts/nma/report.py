@@ -205,16 +205,11 @@ def _caveats(stratum: Mapping[str, Any], verdicts: pd.DataFrame, reference: str)
     for name in stratum["headline"]["beats"]:
         own = told["treatment"] == name
         lost = told.loc[own & ~beats, "analysis"].tolist()
-        unlinked = others[(others["treatment"] == name)]
-        unlinked = unlinked.loc[unlinked["verdict"] == comparison.NOT_LINKED, "analysis"].tolist()
         text = f"{name} beats its reference in {(own & beats).sum()} of {own.sum()} other analyses"
-        text += f" (not in {listed(lost)})" if lost else ""
-        text += f"; no trial links it in {listed(unlinked)}" if unlinked else ""
-        found.append(text + ".")
+        found.append(text + (f" (not in {listed(lost)})." if lost else "."))
     elsewhere = told[beats & ~told["treatment"].isin(stratum["headline"]["beats"])]
-    where = elsewhere.groupby("treatment", sort=False)["analysis"].agg(tuple)
-    for analyses, names in where.groupby(where, sort=False):
-        found.append(
-            f"Beats its reference only in {listed(list(analyses))}: {listed(list(names.index))}."
-        )
+    if len(elsewhere):
+        times = elsewhere.groupby("treatment", sort=False).size().sort_values(ascending=False)
+        names = [f"{name} ({count})" for name, count in times.items()]
+        found.append(f"In some other analyses only (how many): {listed(names)}.")
     return found
