@@ -54,6 +54,6 @@ rule draw_checks:
         reference=setting("reference"),
         mid=setting("mid", "value"),
         outcome=setting("outcome"),
-        analyses=list(SETTINGS),
+        analyses=plain_analyses(),
     script:
         "../scripts/draw_checks.py"

@@ -14,6 +14,7 @@ from nma.checks.names import TABLES as CHECKS
 from nma.contract import TRIALS
 from nma.plausibility import DEFAULTS as LIMITS
 from nma.settings import analyses as merge_analyses
+from nma.settings import parts_of
 from nma.settings import stratum_seed
 
 SCHEMA = str(REPOSITORY / "workflow/schemas/config.schema.yaml")
@@ -163,9 +164,21 @@ def estimable():
     return json.loads(Path(checkpoints.know_networks.get().output[0]).read_text())
 
 
+def plain_analyses():
+    """Analyses of the plain network with main's treatments and reference."""
+    main = SETTINGS["main"]
+    return [
+        name
+        for name, settings in SETTINGS.items()
+        if not parts_of(settings["model"])
+        and all(settings[key] == main[key] for key in ("treatment_map", "reference"))
+    ]
+
+
 def effects_of_every_analysis(wildcards):
-    """Effects of the wildcard's stratum under its own analysis and then all others."""
-    names = [wildcards.analysis, *(name for name in SETTINGS if name != wildcards.analysis)]
+    """Effects of the wildcard's stratum under its own analysis and then all others that
+    change the data or a prior; models have a page of their own."""
+    names = [wildcards.analysis, *(n for n in plain_analyses() if n != wildcards.analysis)]
     known = estimable()
     folders = [f"results/{name}/{wildcards.stratum}" for name in names]
     return [f"{folder}/effects.csv" for folder in folders if known.get(folder)]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
 import json
+import shutil
 from pathlib import Path
 
 from nma import contract, strata, tables
@@ -25,19 +26,41 @@ if len(errors):
 trials = tables.read_back(snakemake.input.trials)
 treatments = tables.read_input(snakemake.input.treatments, contract.TREATMENTS, "treatments")
 instruments = tables.read_input(snakemake.input.instruments, contract.INSTRUMENTS, "instruments")
-known = {}
+known, prepared, parted, written = {}, {}, {}, {}
+
+
+def write(table, path: Path) -> None:
+    """A table; one that is the same as before is copied."""
+    if id(table) in written:
+        aside = path.with_name(f".{path.name}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(written[id(table)][1], aside)
+        aside.replace(path)
+        return
+    tables.write_table(table, path)
+    # The table is kept, so that no other gets its id.
+    written[id(table)] = (table, path)
+
+
 for analysis, settings in snakemake.params.settings.items():
-    belongs = strata.assign(trials, settings["strata"])
+    key = json.dumps(settings["strata"])
+    if key not in parted:
+        belongs = strata.assign(trials, settings["strata"])
+        parted[key] = {name: trials[belongs == name] for name in ("", *settings["strata"])}
     for name in settings["strata"]:
-        folder, rows = Path("results") / analysis / name, trials[belongs == name]
-        made = prepare(rows, instruments, treatments, settings, known)
-        tables.write_table(rows, folder / "rows.csv")
+        folder, rows = Path("results") / analysis / name, parted[key][name]
+        # Most analyses differ in their model alone.
+        same = json.dumps([settings, name])
+        if same not in prepared:
+            prepared[same] = prepare(rows, instruments, treatments, settings, known)
+        made = prepared[same]
+        write(rows, folder / "rows.csv")
         for table in ("arms", "excluded", "account", "trace"):
-            tables.write_table(getattr(made, table), folder / f"{table}.csv")
+            write(getattr(made, table), folder / f"{table}.csv")
         network = json.dumps(made.network, indent=1, ensure_ascii=False)
         tables.write_text(network, folder / "network.json")
         # What an earlier run left here must not be taken for this one's.
         of_a_fit = [*(f"{name}.csv" for name in snakemake.params.tables), "posterior.nc"]
         for stale in ["not_estimable.txt"] if made.network["estimable"] else of_a_fit:
             (folder / stale).unlink(missing_ok=True)
-    tables.write_table(trials[belongs == ""], Path("results") / analysis / "unassigned.csv")
+    write(parted[key][""], Path("results") / analysis / "unassigned.csv")

@@ -21,7 +21,8 @@ from scipy.special import ndtr
 
 from nma.arms import Arms
 from nma.draws import log_likelihood, named
-from nma.exact import Posterior, at, conditional
+from nma.exact import Posterior, at
+from nma.exact import log_likelihood as exact_likelihood
 from nma.priors import Hyper
 
 LIMIT = 5.0
@@ -127,7 +128,7 @@ def _slice(
     tiled[name] = x.ravel()
     logp = hyper.logpdf(name, tiled)
     if name not in ("log_tau", "log_tau_sd"):
-        logp = logp + conditional(arms, tiled)[2]
+        logp = logp + exact_likelihood(arms, tiled)
     return x, np.where(np.isfinite(logp), logp, -np.inf).reshape(size, grid)
 
 

@@ -40,16 +40,44 @@ def conditional(arms: Arms, hyper: ArrayLike | Nodes) -> tuple[Array, Array, Arr
     """
     if not isinstance(hyper, Mapping):
         hyper = {"tau": np.atleast_1d(np.asarray(hyper, dtype=float))}
-    size = len(next(iter(hyper.values())))
+    return tuple(
+        np.concatenate(part) for part in zip(*_chunked(_conditional, arms, hyper), strict=True)
+    )
+
+
+def log_likelihood(arms: Arms, hyper: Nodes) -> Array:
+    """log p(y | hyper) (T,) as ``conditional`` has it, without the parameters: a third of
+    the time."""
+    return np.concatenate(_chunked(_likelihood, arms, hyper))
+
+
+def _chunked(given: Callable, arms: Arms, hyper: Nodes) -> list:
     chunk = max(1, int(CHUNK // max(arms.X.size, 1)))
-    parts = [
-        _conditional(arms, {name: x[i : i + chunk] for name, x in hyper.items()})
-        for i in range(0, size, chunk)
+    return [
+        given(arms, {name: x[i : i + chunk] for name, x in hyper.items()})
+        for i in range(0, _size(hyper), chunk)
     ]
-    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
 def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
+    L, score, rest = _information(arms, hyper)
+    inverse = np.linalg.inv(L)
+    half = np.einsum("tij,tj->ti", inverse, score)
+    back = inverse.transpose(0, 2, 1)
+    logp = rest + 0.5 * (half * half).sum(1)
+    return np.einsum("tij,tj->ti", back, half), back @ inverse, logp
+
+
+def _likelihood(arms: Arms, hyper: Nodes) -> Array:
+    L, score, rest = _information(arms, hyper)
+    half = np.linalg.solve(L, score[:, :, None])[:, :, 0]
+    return rest + 0.5 * (half * half).sum(1)
+
+
+def _information(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
+    """Root (T, p, p) of the parameters' precision, X'W (y - ybar) (T, p), and log p(y) less
+    half the square of the one solved by the other (T,)."""
+
     def total(x: Array) -> Array:
         return np.add.reduceat(x, arms.starts, axis=1)
 
@@ -67,25 +95,17 @@ def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
     P = arms.X.T @ wX - (G / W[:, :, None]).transpose(0, 2, 1) @ G
     P[:, np.arange(sd.shape[-1]), np.arange(sd.shape[-1])] += sd**-2.0
     L = np.linalg.cholesky(P)
-    inverse = np.linalg.inv(L)
-    half = np.einsum("tij,tj->ti", inverse, np.einsum("tap,ta->tp", wX, e))
     contrasts = len(arms.y) - len(arms.starts)
     # With a prior of the study mean the residual is no projection of y.
     square = (w * e * (e if pull is None else arms.y)).sum(1)
-    logp = 0.5 * (
-        np.log(w).sum(1)
-        - np.log(W).sum(1)
-        - square
-        + (half * half).sum(1)
-        - contrasts * np.log(2 * np.pi)
-    )
+    rest = 0.5 * (np.log(w).sum(1) - np.log(W).sum(1) - square - contrasts * np.log(2 * np.pi))
     if pull is not None:
         # Each such study is the density of all its arms, one more than its differences.
         known = arms.levelled.sum()
-        logp += 0.5 * np.log(np.where(pull > 0, pull, 1.0)).sum(1) - 0.5 * known * np.log(2 * np.pi)
-    logp -= np.log(np.diagonal(L, axis1=1, axis2=2)).sum(1) + np.log(sd).sum(-1)
-    back = inverse.transpose(0, 2, 1)
-    return np.einsum("tij,tj->ti", back, half), back @ inverse, logp
+        rest += 0.5 * np.log(np.where(pull > 0, pull, 1.0)).sum(1)
+        rest -= 0.5 * known * np.log(2 * np.pi)
+    rest -= np.log(np.diagonal(L, axis1=1, axis2=2)).sum(1) + np.log(sd).sum(-1)
+    return L, np.einsum("tap,ta->tp", wX, e), rest
 
 
 def _size(hyper: Nodes) -> int:
