@@ -4,6 +4,7 @@ Where the truth is drawn from the priors, a 95% interval holds it with probabili
 averaged over truths and data, however small the network.
 """
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -82,7 +83,7 @@ def drawn_truth(made, rng):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_truth_lies_anywhere_in_its_posterior(name):
-    """The truth's place in its posterior is uniform (Talts et al. 2018), over 200 independent
+    """The truth's place in its posterior is uniform (Talts et al. 2018), over independent
     networks for each quantity: 95% intervals cover within the binomial error, and
     Kolmogorov-Smirnov sees nothing, each with p above 1e-4 (some eighty of them)."""
     made, rng = MODELS[name](), np.random.default_rng(11)
