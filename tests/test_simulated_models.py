@@ -20,7 +20,7 @@ from nma.structures import bias, classes, components, modality, placebos, regres
 pytestmark = pytest.mark.slow
 SPREAD = Prior("half_normal", (5.0,))
 TAU = Prior("half_normal", (4.0,))
-NETWORKS = 200
+NETWORKS = int(os.environ.get("NETWORKS", "200"))  # fewer in CI; the bounds follow
 
 
 def grouped(**more):
