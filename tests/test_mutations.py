@@ -59,6 +59,7 @@ def test_damages_are_drawn_from_the_seed(judge):
     assert all(d.data != mutations.TRIALS.read_bytes() for d in one)
 
 
+@pytest.mark.slow
 def test_a_few_of_every_group_are_reported_or_harmless_and_none_crashes(judge):
     kinds = some_kinds()
     rows = judged(judge, damages(judge.used, kinds, 1))

@@ -18,7 +18,7 @@ ONLY_COMBINED = {
         *("CBT", "behavioural counselling", "health coaching", "sit-stand desk", "pedometer"),
         *("activity tracker", "web-based walking programme", "physical activity"),
         *("cold", "laser", "ultrasound", "continuous ultrasound", "physical modalities"),
-        *("mobilisation", "physical therapy", "strengthening exercise"),
+        *("mobilisation", "strengthening exercise"),
         *("radiofrequency denervation", "topical ketoprofen", "codeine"),
         *("baclofen", "benzodiazepine", "chlorzoxazone", "diazepam", "metaxalone"),
         *("methocarbamol", "orphenadrine", "tizanidine"),
