@@ -172,3 +172,30 @@ def test_every_table_is_made_for_every_part():
         tables = judge.every_table(arms, network, block, beta.reshape(2, 100, -1), drawn, 0.5)
         assert tuple(tables) == judge.JUDGED
         assert len(tables["pointwise"]) == len(made.arms.studies)
+
+
+@pytest.mark.parametrize("shape", ["classes", "additive"])
+def test_kinds_of_placebo_go_with_any_structure(shape):
+    """Their deviations are told by sigma_p, neither by a class nor by the wide prior."""
+    arms, network = senn()
+    sham = arms["treatment"].eq("plac") & (arms.groupby("study").ngroup() % 2 == 0)
+    kinds = arms["treatment"].where(arms["treatment"] != "plac", "plac (pill)")
+    kinds = kinds.where(~sham, "plac (sham)")
+    more = [
+        {"treatment": name, "kind": "placebo", "coarse": "plac", "modality": "none"}
+        for name in ("plac (pill)", "plac (sham)")
+    ]
+    block = model(structure=shape, placebo="exchangeable", heterogeneity="modality")
+    known = {"reference": "plac", "nodes": network["nodes"] + more}
+    made = structure(arms.assign(treatment=kinds), known, block)
+    letter = "d" if shape == "classes" else "c"
+    told = dict(zip(made.arms.parameters, made.arms.spread, strict=True))
+    assert {name for name, sd in told.items() if sd == "sigma_p"} == {
+        f"{letter}[plac (pill)]",
+        f"{letter}[plac (sham)]",
+    }
+    assert ("omega" in told.values()) == (shape == "classes")
+    nodes = {name: np.array([1.0]) for name in made.hyper.free}
+    mean, _, logp = exact.conditional(made.arms, nodes)
+    assert np.isfinite(mean).all()
+    assert np.isfinite(logp).all()

@@ -183,13 +183,13 @@ def test_effects_shrink_towards_their_class_as_omega_falls():
 
 
 def test_a_treatment_alone_in_its_class_stays_as_it_is():
-    """c1 is the only one of C, placebos have a class too: kinds of it but the reference."""
+    """c1 is the only one of C; kinds of placebo are no class: sigma_p is theirs."""
     made = classes.exchangeable(plain(), "class", Prior("half_normal", (5.0,)), None, 30.0)
     arms = made.arms
-    assert arms.parameters[-3:] == ("m[A]", "m[B]", "m[placebo]")
+    assert arms.parameters[-2:] == ("m[A]", "m[B]")
     told = dict(zip(arms.parameters, arms.spread, strict=True))
-    assert told["d[c1]"] == told["d[care]"] == ""
-    assert told["dev[a1]"] == told["dev[b2]"] == told["dev[sham]"] == "omega"
+    assert told["d[c1]"] == told["d[care]"] == told["d[sham]"] == ""
+    assert told["dev[a1]"] == told["dev[b2]"] == "omega"
     # d[a1] = m[A] + dev[a1], d[c1] = d[c1].
     rows = dict(zip(arms.treatments, arms.effects, strict=True))
     held = {t: [arms.parameters[k] for k in np.flatnonzero(row)] for t, row in rows.items()}

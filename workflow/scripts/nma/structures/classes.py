@@ -18,10 +18,12 @@ from nma.structure import Structure
 
 
 def members(structure: Structure, column: str) -> dict[str, list[str]]:
-    """Treatments of every class of two or more, in their order, the reference left out."""
+    """Treatments of every class of two or more, in their order, the reference and kinds of
+    placebo left out."""
     found: dict[str, list[str]] = {}
     for name in structure.arms.treatments[1:]:
-        if label := structure.nodes.get(name, {}).get(column, ""):
+        node = structure.nodes.get(name, {})
+        if (label := node.get(column, "")) and node.get("kind") != "placebo":
             found.setdefault(label, []).append(name)
     return {label: names for label, names in sorted(found.items()) if len(names) > 1}
 

@@ -25,13 +25,16 @@ def kinds(structure: Structure) -> list[str]:
 
 
 def exchangeable(structure: Structure, sd: Prior) -> Structure:
-    """With Normal(0, sigma_p) priors for every kind of placebo, ``sd`` that of sigma_p."""
-    arms, of = structure.arms, set(kinds(structure))
-    is_kind = np.array([name in of for name in arms.treatments[1:]])
+    """With Normal(0, sigma_p) priors for every kind of placebo, a node or a component, ``sd``
+    that of sigma_p."""
+    arms = structure.arms
+    own = {f"{letter}[{name}]" for name in kinds(structure) for letter in "dc"}
+    is_kind = np.array([name in own for name in arms.parameters])
+    old = arms.spread or ("",) * len(arms.parameters)
     held = replace(
         arms,
         prior_sd=np.where(is_kind, 1.0, arms.prior_sd),
-        spread=tuple("sigma_p" if kind else "" for kind in is_kind),
+        spread=tuple("sigma_p" if kind else name for kind, name in zip(is_kind, old, strict=True)),
         contrasts=arms.effects,
     )
     return replace(structure, arms=held).with_prior("sigma_p", sd)
