@@ -5,8 +5,9 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import pandas as pd
 
+from nma.structure import REFERENCE_KINDS
+
 POINTS = ["study", "treatment", "comparator", "x", "difference", "residual", "se", "weight"]
-REFERENCE_KINDS = ("placebo", "none")
 
 
 def bubble_points(

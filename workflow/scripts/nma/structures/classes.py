@@ -8,7 +8,6 @@ Network Meta-Analysis for Decision-Making, ch. 8. A treatment alone in its class
 nothing says how far it lies from others of its class.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -67,8 +66,3 @@ def exchangeable(
 
 def _omega(label: str, names: list[str], own_from: int | None) -> str:
     return f"omega[{label}]" if own_from and len(names) >= own_from else "omega"
-
-
-def class_of(nodes: Mapping[str, Mapping[str, str]], column: str) -> dict[str, str]:
-    """The class of every treatment, "" where none is named."""
-    return {name: node.get(column, "") for name, node in nodes.items()}
