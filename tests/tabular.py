@@ -127,7 +127,7 @@ def settings(**changes):
 
 def committed(name):
     """A table of the repository, by its name in the contract."""
-    folder = "config" if name in ("treatments", "instruments") else "data"
+    folder = "config" if name in ("treatments", "instruments", "certainty") else "data"
     return tables.read_input(ROOT / folder / f"{name}.csv", contract.TABLES[name], name)
 
 

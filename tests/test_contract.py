@@ -15,6 +15,7 @@ FILES = {
     "treatments": "config/treatments.csv",
     "corrections": "data/corrections.csv",
     "exclusions": "data/exclusions.csv",
+    "certainty": "config/certainty.csv",
 }
 
 

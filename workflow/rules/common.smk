@@ -227,6 +227,7 @@ def results_of(folder, fits):
     # Figures of a sensitivity analysis are drawn when asked for by name.
     if fits and analysis == "main":
         made += [f"checks/{name}.csv" for name in CHECKS]
+        made += ["certainty.csv", "sof.csv"]
         made += [f"figures/{name}.svg" for name in (*FIGURES, *POSTERIOR_FIGURES)]
         made += [f"figures/{name}.svg" for name in (*CHECK_FIGURES, "sensitivity")]
     return [f"{folder}/{name}" for name in made]

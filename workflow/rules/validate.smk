@@ -8,6 +8,7 @@ rule validate_trials:
         columns=existing(config["inputs"]["columns"]),
         corrections=existing(config["inputs"]["corrections"]),
         exclusions=existing(config["inputs"]["exclusions"]),
+        certainty=existing(config["inputs"]["certainty"]),
         treatments=inherited(config["inputs"]["treatments"]),
         instruments=inherited(config["inputs"]["instruments"]),
         template=str(REPOSITORY / "workflow/report/validation.html.jinja"),
@@ -17,6 +18,7 @@ rule validate_trials:
             *("workbook", "worksheet", "formatting"),
             *("contract", "tables", "findings", "layout", "derive", "strata"),
             *("corrections", "rule", "rules", "intake", "pages", "validation"),
+            *("judgements", "certainty"),
             *(f"plausibility/{name}" for name in ("__init__", "wording", "facts", "outliers")),
             *(f"plausibility/{name}" for name in ("spread", "means", "changes", "intervals")),
             *(f"plausibility/{name}" for name in ("people", "entries", "dates")),
@@ -38,7 +40,8 @@ rule validate_trials:
         mem_mb=500,
     params:
         sheets=trials_sheets(),
-        maps=sorted({s["treatment_map"] for s in SETTINGS.values()}),
+        # main's first
+        maps=list(dict.fromkeys(s["treatment_map"] for s in SETTINGS.values())),
         strata=SETTINGS["main"]["strata"],
         correlation=SETTINGS["main"]["correlation"],
         limits=SETTINGS["main"]["plausibility"],

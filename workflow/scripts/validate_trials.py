@@ -16,7 +16,7 @@ given, out = snakemake.input, snakemake.output
 came = intake.take(
     snakemake.params.sheets,
     registries={"treatments": given.treatments, "instruments": given.instruments},
-    overlays={name: given[name] for name in ("corrections", "exclusions", "columns")},
+    overlays={name: given[name] for name in ("corrections", "exclusions", "columns", "certainty")},
     maps=snakemake.params.maps,
     strata=snakemake.params.strata,
     correlation=snakemake.params.correlation,

@@ -107,6 +107,16 @@ EXCLUSIONS: tuple[Field, ...] = (
     Field("reason", "text", "why", required=True),
 )
 
+CERTAINTY: tuple[Field, ...] = (
+    Field("stratum", "text", "the stratum it holds for; blank for all"),
+    Field("study", "text", "the trial judged; blank for a judgement of a comparison"),
+    Field("treatment", "text", "the treatment of a comparison; blank, without a study: all"),
+    Field("comparator", "text", "what it is compared with; blank for the reference"),
+    Field("domain", "text", "one of the six domains, or certainty", required=True),
+    Field("judgement", "text", "the judgement, in the words of its domain", required=True),
+    Field("reason", "text", "why", required=True),
+)
+
 COLUMNS: tuple[Field, ...] = (
     Field("file", "text", "the files it holds for, as a pattern like *.xlsx; all if blank"),
     Field("column", "text", "the column as the sheet names it; blank for a constant"),
@@ -122,6 +132,7 @@ TABLES = {
     "corrections": CORRECTIONS,
     "exclusions": EXCLUSIONS,
     "columns": COLUMNS,
+    "certainty": CERTAINTY,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from nma import contract, corrections, layout, rules, tables
+from nma import contract, corrections, judgements, layout, rules, tables
 from nma.findings import Finding, InputError, as_table
 from nma.grid import read_grid
 
@@ -59,7 +59,7 @@ class _Reading:
             except InputError as error:
                 self.findings += error.findings
                 continue
-            if name in ("corrections", "exclusions", "columns"):
+            if name in ("corrections", "exclusions", "columns", "certainty"):
                 self.findings += [
                     Finding("warning", str(path), "unknown_column", "Not used.", 1, column)
                     for column in tables.unknown_columns(part, fields)
@@ -116,8 +116,9 @@ def take(
     """Read and check everything.
 
     ``trials`` are (path, sheet or None); ``registries`` has treatments and instruments,
-    ``overlays`` corrections, exclusions and columns (none or one path each); ``maps`` the
-    node columns in use; ``settings`` go to ``rules.check`` (strata, correlation, limits).
+    ``overlays`` corrections, exclusions, columns and, if wanted, certainty (none or one path
+    each); ``maps`` the node columns in use, main's first; ``settings`` go to ``rules.check``
+    (strata, correlation, limits).
     """
     reading = _Reading()
     lines = reading.map(overlays["columns"])
@@ -141,6 +142,10 @@ def take(
     findings += stale + unused
     if readable and not absent:
         findings += rules.check(rows, instruments, treatments, maps, **settings)
+    if readable and not absent:
+        nodes = sorted(set(treatments[maps[0]]) - {""})
+        judged = reading.table(overlays.get("certainty", ()), "certainty")
+        findings += judgements.check(judged, settings.get("strata", {}), set(rows["study"]), nodes)
     listed = as_table(findings)
     names = _names(reading.columns)
     rows[contract.NAMES] = [

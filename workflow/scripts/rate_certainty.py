@@ -1,0 +1,30 @@
+"""Rate the certainty of every effect and sum up the findings."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+sys.stderr = open(snakemake.log[0], "w", buffering=1)
+
+import json
+from pathlib import Path
+
+from nma import certainty, contract, gather, judgements, posterior, tables, verdict
+
+given, params = snakemake.input, snakemake.params
+table = {
+    name: tables.read_typed(given[name])
+    for name in ("arms", "effects", "ranks", "splits", "splittable", "interaction")
+}
+evidence = gather.evidence(table, posterior.load(given.posterior), params.settings, params.seed)
+lines = [tables.read_input(path, contract.CERTAINTY, "certainty") for path in given.judgements]
+known = judgements.of_stratum(judgements.together(lines), snakemake.wildcards.stratum)
+rated = certainty.rate(evidence, known, params.settings)
+network = json.loads(Path(given.network).read_text(encoding="utf-8"))
+found = verdict.summary_of_findings(
+    table["effects"], table["ranks"], rated, network, params.settings
+)
+tables.write_table(rated, snakemake.output.certainty)
+tables.write_table(found, snakemake.output.sof)
