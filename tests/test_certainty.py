@@ -138,7 +138,7 @@ def test_bias_of_studies_by_their_contribution(scores, rule, level):
 def test_unreported_bias_is_never_low(studies):
     share, score = np.array(studies, float).T
     share = share / share.sum()
-    for rule in ("average", "majority", "worst"):
+    for rule in ("average", "worst"):  # by majority another level may well lead
         rules = RULES | {"within_study_bias": rule}
         level, _ = certainty.from_studies(share, score, rules, NOT_REPORTED, "bias")
         if np.isnan(score).all():

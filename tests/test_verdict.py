@@ -44,11 +44,11 @@ def test_less_certainty_never_strengthens_a_claim(p_below_0, share, certainty):
         assert ORDER.index(worst) <= ORDER.index(found)
 
 
+EVERY = [*ORDER, verdict.WORSE, verdict.NO_WORTHWHILE, verdict.COMPARATOR]
 EFFECT = {"median": -7.3, "ci_low": -12.2, "ci_high": -2.5, "p_mid": 0.14}
 
 
-@pytest.mark.parametrize("said", [verdict.WORTHWHILE, verdict.BEATS, verdict.NO_WORTHWHILE,
-                                  verdict.INCONCLUSIVE, verdict.COMPARATOR, verdict.WORSE])  # fmt: skip
+@pytest.mark.parametrize("said", EVERY)
 @pytest.mark.parametrize("certainty", RATINGS)
 def test_every_sentence_says_how_much(said, certainty):
     row = EFFECT | {"verdict": said, "certainty": certainty}
