@@ -165,10 +165,10 @@ def from_studies(
     """
     weight = [float(share[score == level].sum()) for level in range(3)]
     unknown = float(share[np.isnan(score)].sum())
-    parts = [f"{percent(w)} {t}" for w, t in zip(weight, ("low", "some concerns", "high"),
-                                                 strict=True) if w > 0]  # fmt: skip
-    if unknown > 0:
-        parts.append(f"{percent(unknown)} {blank}")
+    words = dict(zip(("low", "some concerns", "high", blank), (*weight, unknown), strict=True))
+    parts = [
+        f"{'all' if w > 1 - 1e-9 else percent(w)} {word}" for word, w in words.items() if w > 0
+    ]
     why = f"{what} by contribution: {', '.join(parts)}" if parts else f"no study says its {what}"
     if unknown > rules["unreported"] or not parts:
         return blank, why

@@ -11,16 +11,18 @@ from typing import Any
 
 import pandas as pd
 
-from nma import comparison
+from nma import alt_texts, answer, comparison
+from nma.certainty import DOMAINS
 from nma.checks import words
+from nma.checks.words import named
 from nma.comparison_page import embed
 from nma.pages import listed
 from nma.settings import differences
-from nma.summary import headline
 from nma.tables import read_back, read_typed
+from nma.verdict import BEATS, COMPARATOR, INCONCLUSIVE, NO_WORTHWHILE, WORSE, WORTHWHILE, claim
 
 PACKAGES = ("pymc", "nutpie", "arviz-stats", "pandera", "snakemake", "numpy", "pandas")
-TABLES = ("effects", "ranks", "heterogeneity", "account", "excluded", "arms")
+TABLES = ("effects", "ranks", "heterogeneity", "sof", "certainty")
 OPTIONAL = ("audit", "convergence")
 
 
@@ -37,8 +39,14 @@ def collect(
     strata = [_stratum(root, name, main) for name in main["strata"]]
     for stratum in strata:
         verdicts = read_typed(root / "comparison" / stratum["name"] / "verdicts.csv")
-        stratum["caveats"] = _caveats(stratum, verdicts, main["reference"])
         stratum["survival"] = comparison.survival(verdicts) if len(verdicts) else []
+        if stratum["estimable"]:
+            stratum["caveats"] = _caveats(stratum, verdicts)
+            stratum["elsewhere"] = _elsewhere(stratum, verdicts)
+            stratum["answer"] = answer.lines(
+                stratum["sof"], stratum["certainty"], main, stratum["studies"], stratum["caveats"]
+            )
+            stratum["alt"] = alt_texts.of_stratum(stratum, main["reference"])
     findings = read_back(root / "validation/findings.csv")
     corrections = read_back(root / "validation/corrections_applied.csv")
     unassigned = read_back(root / "main/unassigned.csv")
@@ -75,31 +83,11 @@ def terminal(context: Mapping[str, Any], report: str) -> str:
                 f"{len(stratum['network']['nodes'])} treatments; "
                 f"{stratum['studies_out']} studies left out"
             )
-            lines += [f"  {text}" for text in (*stratum["sentences"], *stratum["caveats"])]
+            lines += [f"  {text}" for text in stratum["answer"]]
         else:
             lines.append(f"  not estimable: {stratum['reason']}")
     lines.append(f"Report: {report}")
     return "\n".join(lines) + "\n"
-
-
-def sentences(
-    found: Mapping[str, Any], settings: Mapping[str, Any], studies: int
-) -> tuple[str, str]:
-    """The headline in plain words, from ``summary.headline``."""
-    reference, mid = settings["reference"], settings["mid"]["value"]
-    beats, worthwhile = found["beats"], found["worthwhile"]
-    place = f"{studies} {'study' if studies == 1 else 'studies'}"
-    first = (
-        f"Of {found['active']} active treatments in {place}, {len(beats)} "
-        f"beat{'s' if len(beats) == 1 else ''} {reference}"
-        + (f": {listed(beats)}." if beats else ".")
-    )
-    second = (
-        f"{len(worthwhile) or 'None'} of them {'does' if len(worthwhile) == 1 else 'do'} so by "
-        f"more than {mid:g} points, the minimal important difference"
-        + (f": {listed(worthwhile)}." if worthwhile else ".")
-    )
-    return first, second
 
 
 def _stratum(root: Path, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,18 +118,15 @@ def _stratum(root: Path, name: str, settings: Mapping[str, Any]) -> dict[str, An
     }
     if not network["estimable"]:
         return out
-    for table in (*TABLES[:3], *OPTIONAL):
+    for table in (*TABLES, *OPTIONAL):
         out[table] = read_typed(folder / f"{table}.csv")
-    active = [node["treatment"] for node in network["nodes"] if node.get("kind") == "active"]
-    out["headline"] = headline(
-        out["effects"],
-        active,
-        settings["mid"]["value"],
-        settings["headline"]["beats"],
-        settings["headline"]["worthwhile"],
-    )
-    out["borderline"] = _borderline(out, active, settings["headline"]["beats"])
-    out["sentences"] = sentences(out["headline"], settings, out["studies"])
+    sof = out["sof"]
+    active = sof[sof["verdict"] != COMPARATOR]
+    beats = active.loc[active["verdict"].isin([BEATS, WORTHWHILE]), "treatment"].tolist()
+    out["beats"] = beats
+    out["borderline"] = _borderline(out, active["treatment"], settings["headline"]["beats"])
+    out["sentences"] = [line for line in answer.headline(active, settings, out["studies"]) if line]
+    out["certainty"] = out["certainty"][out["certainty"]["comparator"] == settings["reference"]]
     out["rows"] = _rows(out, settings)
     checked = sorted((folder / "checks").glob("*.csv"))
     if checked:
@@ -153,35 +138,38 @@ def _stratum(root: Path, name: str, settings: Mapping[str, Any]) -> dict[str, An
 
 
 def _rows(stratum: Mapping[str, Any], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row per treatment: effect, ranking, how much evidence, the verdict."""
-    mid = f"p_below_-{settings['mid']['value']:g}"
-    nodes = {node["treatment"]: node for node in stratum["network"]["nodes"]}
-    merged = stratum["effects"].merge(stratum["ranks"], on="treatment", how="left")
+    """The summary of findings, a row a treatment, with the judgements behind its certainty."""
+    rated = stratum["certainty"].set_index("treatment")
+    reference = settings["reference"]
+    said = {
+        WORTHWHILE: f"beats {reference} by more than the MID",
+        BEATS: f"beats {reference}",
+        WORSE: f"worse than {reference}",
+        NO_WORTHWHILE: "no worthwhile effect",
+        INCONCLUSIVE: "inconclusive",
+        COMPARATOR: "comparator",
+    }
     rows = []
-    for row in merged.sort_values("median").to_dict("records"):
-        found = stratum["headline"]
-        verdict = (
-            f"beats {settings['reference']} by more than the MID"
-            if row["treatment"] in found["worthwhile"]
-            else f"beats {settings['reference']}"
-            if row["treatment"] in found["beats"]
-            else "not shown to differ"
-            if row["ci_low"] < 0 < row["ci_high"]
-            else "see text"
-        )
-        kind = nodes[row["treatment"]].get("kind", "")
-        rows.append(
-            row
-            | {
-                "node": nodes[row["treatment"]],
-                "p_mid": row[mid],
-                "verdict": verdict if kind == "active" else "comparator",
+    for row in stratum["sof"].to_dict("records"):
+        own = rated.loc[row["treatment"]]
+        domains = [
+            {
+                "name": answer.WORDS[name],
+                "level": own[name],
+                "reason": own[f"{name}_reason"],
+                "proposed": own[f"{name}_proposed"],
+                "overridden": name in str(own["overridden"]).split(),
             }
-        )
+            for name in DOMAINS
+        ]
+        row["at_most"] = str(row["at_most"]) == "True"
+        rows.append(row | {"said": said[row["verdict"]], "domains": domains,
+                           "claim": claim(row, reference, settings["outcome"]),
+                "evidence": own["evidence"]})  # fmt: skip
     return rows
 
 
-def _borderline(stratum: Mapping[str, Any], active: list[str], level: float) -> list[str]:
+def _borderline(stratum: Mapping[str, Any], active: pd.Series, level: float) -> list[str]:
     """Active treatments whose P(d < 0) lies within two Monte Carlo errors of the level, so
     that another seed could decide otherwise."""
     if "convergence" not in stratum:
@@ -192,24 +180,31 @@ def _borderline(stratum: Mapping[str, Any], active: list[str], level: float) -> 
     return [t for t in active if abs(table[t] - level) < 2 * error[t]]
 
 
-def _caveats(stratum: Mapping[str, Any], verdicts: pd.DataFrame, reference: str) -> list[str]:
+def _caveats(stratum: Mapping[str, Any], verdicts: pd.DataFrame) -> list[str]:
     """How firm the headline is: Monte Carlo error, and what other analyses say."""
-    if not stratum["estimable"]:
-        return []
     found = []
     if stratum["borderline"]:
-        found.append(f"Within Monte Carlo error of that line: {listed(stratum['borderline'])}.")
-    others = verdicts[verdicts["analysis"] != "main"]
-    told = others[~others["verdict"].isin([comparison.NOT_LINKED, comparison.ABSENT])]
+        found.append(f"Another seed could decide otherwise of {listed(stratum['borderline'])}.")
+    told = _told(verdicts)
     beats = told["verdict"].isin([comparison.BEATS, comparison.WORTHWHILE])
-    for name in stratum["headline"]["beats"]:
+    for name in stratum["beats"]:
         own = told["treatment"] == name
         lost = told.loc[own & ~beats, "analysis"].tolist()
         text = f"{name} beats its reference in {(own & beats).sum()} of {own.sum()} other analyses"
-        found.append(text + (f" (not in {listed(lost)})." if lost else "."))
-    elsewhere = told[beats & ~told["treatment"].isin(stratum["headline"]["beats"])]
-    if len(elsewhere):
-        times = elsewhere.groupby("treatment", sort=False).size().sort_values(ascending=False)
-        names = [f"{name} ({count})" for name, count in times.items()]
-        found.append(f"In some other analyses only (how many): {listed(names)}.")
+        found.append(text + (f" (not in {named(lost)})." if lost else "."))
     return found
+
+
+def _elsewhere(stratum: Mapping[str, Any], verdicts: pd.DataFrame) -> str:
+    """Treatments that beat their reference in other analyses but not in main, "" if none."""
+    told = _told(verdicts)
+    beats = told["verdict"].isin([comparison.BEATS, comparison.WORTHWHILE])
+    rows = told[beats & ~told["treatment"].isin(stratum["beats"])]
+    times = rows.groupby("treatment", sort=False).size().sort_values(ascending=False)
+    return listed([f"{name} ({count})" for name, count in times.items()]) if len(times) else ""
+
+
+def _told(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts of the other analyses that have one."""
+    others = verdicts[verdicts["analysis"] != "main"]
+    return others[~others["verdict"].isin([comparison.NOT_LINKED, comparison.ABSENT])]

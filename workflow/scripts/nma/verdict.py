@@ -44,25 +44,28 @@ def verdict(p_below_0: float, p_mid: float, certainty: str, rule: Mapping[str, A
     return INCONCLUSIVE
 
 
+def claim(row: Mapping[str, Any], reference: str, outcome: str) -> str:
+    """The verdict in plain words, worded by its certainty, without the size: it stands beside
+    the numbers of its row."""
+    hedge = HEDGE[row["certainty"]]
+    s = "" if hedge.strip() == "may" else "s"
+    said = {
+        WORTHWHILE: f"{hedge}lower{s} {outcome} more than {reference}, by an amount that matters",
+        BEATS: f"{hedge}lower{s} {outcome} more than {reference}, by how much is less sure",
+        WORSE: f"{hedge}leave{s} more {outcome} than {reference}",
+        NO_WORTHWHILE: f"{hedge}make{s} no difference that matters against {reference}",
+        INCONCLUSIVE: f"cannot be told from {reference}",
+        COMPARATOR: f"is a comparator, not an active treatment, here against {reference}",
+    }[row["verdict"]]
+    unsure = row["certainty"] == "very low" and row["verdict"] not in (INCONCLUSIVE, COMPARATOR)
+    return said[0].upper() + said[1:] + ("; the evidence is very uncertain" if unsure else "")
+
+
 def sentence(row: Mapping[str, Any], reference: str, mid: float, outcome: str) -> str:
     """The verdict in plain words, always with the size of the effect in points."""
-    hedge = HEDGE[row["certainty"]]
-    size = f"{_size(row['median'])} ({_span(row['ci_low'], row['ci_high'])})"
-    beyond = f"the chance of more than {mid:g} points better is {percent(row['p_mid'])}"
-    lower = f"{hedge}lower{'' if hedge.strip() == 'may' else 's'} {outcome} more than {reference}"
-    said = {
-        WORTHWHILE: f"{lower}, by an amount that matters: {size}.",
-        BEATS: f"{lower}, by how much is less sure: {size}; {beyond}.",
-        WORSE: f"{hedge}leave{'' if hedge.strip() == 'may' else 's'} more {outcome} than "
-        f"{reference}: {size}.",
-        NO_WORTHWHILE: f"{hedge}make{'' if hedge.strip() == 'may' else 's'} no difference that "
-        f"matters against {reference}: {size}; {beyond}.",
-        INCONCLUSIVE: f"cannot be told from {reference}: {size}; {beyond}.",
-        COMPARATOR: f"against {reference}: {size}.",
-    }[row["verdict"]]
-    claims = row["verdict"] not in (INCONCLUSIVE, COMPARATOR)
-    tail = " The evidence is very uncertain." if claims and row["certainty"] == "very low" else ""
-    return said[0].upper() + said[1:] + tail
+    size = f"{size_of(row['median'])} ({span_of(row['ci_low'], row['ci_high'])})"
+    chance = f"the chance of more than {mid:g} points better is {percent(row['p_mid'])}"
+    return f"{claim(row, reference, outcome)}: {size}; {chance}."
 
 
 def summary_of_findings(
@@ -105,12 +108,13 @@ def summary_of_findings(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _size(points: float) -> str:
+def size_of(points: float) -> str:
     """A mean difference in words: below 0 is better."""
     return f"{number(abs(points))} points {'better' if points <= 0 else 'worse'}"
 
 
-def _span(low: float, high: float) -> str:
+def span_of(low: float, high: float) -> str:
+    """A 95% interval in the same words."""
     if high <= 0:
         return f"95% interval {number(-high)} to {number(-low)} better"
     if low >= 0:
