@@ -93,6 +93,8 @@ def _how_much(active: pd.DataFrame, beats: pd.DataFrame, settings: Mapping[str, 
 
 
 def _how_sure(of: pd.DataFrame, certainty: pd.DataFrame, claimed: bool) -> str:
+    if of.empty:
+        return "How sure: there is no effect to rate."
     counts = of["certainty"].value_counts()
     rated = [f"{counts[level]} {level}" for level in RATINGS if level in counts]
     own = certainty[certainty["treatment"].isin(of["treatment"])]
