@@ -107,6 +107,9 @@ def results(root: Path, settings: dict, treatment: str = "drug", islands=()) -> 
     (root / "comparison/chronic").mkdir(parents=True)
     comparison.every_verdict(sides).to_csv(root / "comparison/chronic/verdicts.csv", index=False)
     (root / "validation").mkdir()
+    pd.DataFrame([{"file": "t.csv", "rows": 3, "studies": 2, "sha256": "ab12"}]).to_csv(
+        root / "validation/sources.csv", index=False
+    )
     pd.DataFrame(
         [
             {

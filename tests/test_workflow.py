@@ -56,6 +56,12 @@ def test_results_keep_the_contract(finished, analysis, stratum):
     assert (results / "audit.csv").exists() == (analysis == "main")
     if analysis == "main":
         assert list(pd.read_csv(results / "audit.csv").columns) == AUDIT
+        rated = pd.read_csv(results / "certainty.csv")
+        assert len(rated) == K * (K - 1) / 2
+        assert set(rated["reporting_bias"]) == {"not judged"}  # this folder has no judgements
+        sof = pd.read_csv(results / "sof.csv")
+        assert set(sof["treatment"]) == treatments - {"placebo"}
+        assert sof["sentence"].str.contains("95% interval").all()
     else:
         assert len(tables["heterogeneity"]) == 1
         assert tables["heterogeneity"].loc[0, "mean"] == 0

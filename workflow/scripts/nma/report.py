@@ -5,8 +5,10 @@ Everything shown is read from the results; the template escapes every cell.
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import pandas as pd
@@ -17,7 +19,7 @@ from nma.checks import words
 from nma.checks.words import named
 from nma.comparison_page import embed
 from nma.pages import listed
-from nma.settings import differences
+from nma.settings import differences, stratum_seed
 from nma.tables import read_back, read_typed
 from nma.verdict import BEATS, COMPARATOR, INCONCLUSIVE, NO_WORTHWHILE, WORSE, WORTHWHILE, claim
 
@@ -61,7 +63,12 @@ def collect(
         .to_dict("records"),
         "corrections": corrections.to_dict("records"),
         "unassigned": unassigned.to_dict("records"),
-        "versions": {name: version(name) for name in PACKAGES},
+        "sources": read_back(root / "validation/sources.csv").to_dict("records"),
+        "versions": {"python": python_version()} | {name: version(name) for name in PACKAGES},
+        "seeds": {
+            s["name"]: stratum_seed(main["sampling"]["seed"], "main", s["name"]) for s in strata
+        },
+        "config_hash": sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest(),
         "captions": {p.stem: p.read_text("utf-8").strip() for p in captions.glob("*.rst")},
         "overrides": {a: differences(main, s) for a, s in settings.items() if a != "main"},
     }
