@@ -62,7 +62,9 @@ def test_evidence_covers_every_pair(tree):
     settings = {"reference": "placebo", "model": model}
     found = gather.evidence(table, tree, settings, seed=1)
     assert found.rob == {"A": "low", "B": ""}
-    share = found.contributions.set_index(["treatment", "comparator", "study"])["contribution"].sort_index()
+    share = found.contributions.set_index(["treatment", "comparator", "study"])[
+        "contribution"
+    ].sort_index()
     assert share["drug", "placebo", "A"] == pytest.approx(1.0)
     assert share["yoga", "drug"].to_dict() == pytest.approx({"A": 0.5, "B": 0.5})
     assert len(found.effects) == 3

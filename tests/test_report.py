@@ -28,6 +28,7 @@ def results(root: Path, settings: dict, treatment: str = "drug", islands=()) -> 
             folder / "effects.csv", index=False
         )
         summary.ranks(names, d).to_csv(folder / "ranks.csv", index=False)
+        summary.league(names, d, [5, 10, 15, 20]).to_csv(folder / "league.csv", index=False)
         summary.heterogeneity(np.full(10, 3.0 if analysis == "main" else 0.0)).to_csv(
             folder / "heterogeneity.csv", index=False
         )

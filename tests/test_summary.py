@@ -106,3 +106,14 @@ def test_headline_counts_active_treatments_only():
 
 def test_reference_sets_are_complete():
     assert set(BASELINE) == {"parkinsons", "senn2013", "stowe2010", "linde2016"}
+
+
+def test_league_tells_the_tails_of_both_directions():
+    d = np.random.default_rng(2).normal(size=(2000, 3)) * 8
+    table = summary.league(["ref", "a", "b"], d, [5, 10]).set_index(["treatment", "comparator"])
+    for one, other, x in (("a", "b", d[:, 1] - d[:, 2]), ("b", "a", d[:, 2] - d[:, 1])):
+        row = table.loc[(one, other)]
+        assert row["median"] == pytest.approx(np.median(x))
+        assert row["ci_low"] == pytest.approx(np.quantile(x, 0.025))
+        for t in (0, 5, 10):
+            assert row[f"p_below_{-t}" if t else "p_below_0"] == np.mean(x < -t)

@@ -57,6 +57,7 @@ OF_NETWORK = ("placebo", "structure", "interactions")
 TABLES = ("effects", "league", "ranks", "rank_probabilities", "heterogeneity")
 JUDGED = ("fit_statistics", "pointwise", "learned", "shifts", "details")
 FIGURES = ("network", "forest", "ranks", "rank_probabilities")
+STYLES = ("style.css", "explorer.css")
 POSTERIOR_FIGURES = ("posterior", "trace", "rank_plot", "tau")
 
 
@@ -98,9 +99,7 @@ def structures():
 
 def page_frame():
     """What every page is set in."""
-    return [
-        str(REPOSITORY / f"workflow/report/{name}") for name in ("base.html.jinja", "style.css")
-    ]
+    return [str(REPOSITORY / f"workflow/report/{name}") for name in ("base.html.jinja", *STYLES)]
 
 
 def inherited(path):

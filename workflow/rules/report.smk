@@ -11,7 +11,13 @@ rule write_report:
         template=str(REPOSITORY / "workflow/report/report.html.jinja"),
         comparison=str(REPOSITORY / "workflow/report/comparison.html.jinja"),
         frame=page_frame(),
-        code=modules("report", "comparison", "comparison_page", "pages", "summary", "tables"),
+        parts=sorted(map(str, (REPOSITORY / "workflow/report").glob("*/*.jinja"))),
+        explorer=str(REPOSITORY / "workflow/report/explorer.html.jinja"),
+        scripts=[str(REPOSITORY / f"workflow/report/{name}.js") for name in ("tables", "explorer")],
+        code=modules(
+            *("report", "comparison", "comparison_page", "pages", "summary", "tables"),
+            *("answer", "alt_texts", "explorer", "verdict", "certainty"),
+        ),
     output:
         comparison="results/comparison.html",
         report="results/report.html",

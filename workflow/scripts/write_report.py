@@ -11,11 +11,14 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 import json
 from pathlib import Path
 
-from nma import comparison_page, pages, report, tables
+from nma import comparison_page, explorer, pages, report, tables
 
 template = Path(snakemake.input.template)
 context = report.collect(Path("results"), snakemake.params.settings, template.parent)
-tables.write_text(pages.render(context, template), snakemake.output.report)
+choices = explorer.collect(Path("results"), snakemake.params.settings)
+scripts = map(Path, snakemake.input.scripts)
+page = pages.scripted(context | {"explorer": explorer.script_of(choices)}, scripts)
+tables.write_text(pages.render(page, template), snakemake.output.report)
 other = comparison_page.collect(Path("results"), snakemake.params.settings)
 page = pages.render(other, Path(snakemake.input.comparison))
 tables.write_text(page, snakemake.output.comparison)

@@ -1,6 +1,5 @@
 """The page of all analyses: what the templates need, read from the results."""
 
-import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nma import comparison
+from nma.pages import embed
 from nma.settings import parts_of
 from nma.tables import read_typed
 
@@ -166,8 +166,3 @@ def _at(what: str, reference: str) -> str:
 
 def _blank(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(k): None if isinstance(v, float) and pd.isna(v) else v for k, v in row.items()}
-
-
-def embed(path: Path) -> str:
-    """An SVG as a data URL."""
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,11 +1,15 @@
 """Pages: Jinja templates to self-contained HTML, every cell escaped, and how numbers read."""
 
-from collections.abc import Mapping
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 
 def render(context: Mapping[str, Any], template: Path) -> str:
@@ -19,6 +23,26 @@ def render(context: Mapping[str, Any], template: Path) -> str:
     )
     environment.filters |= {"num": number, "pct": percent, "whole": whole, "listed": listed}
     return environment.get_template(template.name).render(**context)
+
+
+def scripted(context: Mapping[str, Any], files: Iterable[Path]) -> dict[str, Any]:
+    """The context with our own scripts as ``script`` and, for the Content-Security-Policy,
+    their hash: no other script can run."""
+    script = "".join(path.read_text("utf-8") for path in files)
+    digest = base64.b64encode(sha256(script.encode()).digest()).decode()
+    return {**context, "script": script, "script_hash": digest}
+
+
+def embed(path: Path) -> Markup:
+    """An SVG of our own as a data URL that stands in a double-quoted attribute.
+
+    Only what a URL or the attribute would end at is encoded: a third less than base64.
+    """
+    svg = re.sub(r"\s+", " ", path.read_text("utf-8")).replace("> <", "><")
+    quote = "%22" if "'" in svg else "'"
+    for char, code in (("%", "%25"), ("#", "%23"), ("&", "%26"), ('"', quote)):
+        svg = svg.replace(char, code)
+    return Markup("data:image/svg+xml," + svg)
 
 
 def listed(words: list[str]) -> str:

@@ -17,8 +17,7 @@ from nma import alt_texts, answer, comparison
 from nma.certainty import DOMAINS
 from nma.checks import words
 from nma.checks.words import named
-from nma.comparison_page import embed
-from nma.pages import listed
+from nma.pages import embed, listed
 from nma.settings import differences, stratum_seed
 from nma.tables import read_back, read_typed
 from nma.verdict import BEATS, COMPARATOR, INCONCLUSIVE, NO_WORTHWHILE, WORSE, WORTHWHILE, claim

@@ -28,7 +28,7 @@ def tables(
     """Every table of a posterior by its name."""
     return {
         "effects": effects(names, d, new_study_sd, thresholds, seed),
-        "league": league(names, d),
+        "league": league(names, d, thresholds),
         "ranks": ranks(names, d),
         "rank_probabilities": rank_probabilities(names, d),
         "heterogeneity": heterogeneity(hyper),
@@ -56,16 +56,32 @@ def effects(
     return table
 
 
-def league(names: Sequence[str], d: Array) -> pd.DataFrame:
-    """Treatment minus comparator for every ordered pair of different treatments."""
+def league(names: Sequence[str], d: Array, thresholds: Sequence[float] = ()) -> pd.DataFrame:
+    """Treatment minus comparator for every ordered pair of different treatments, with
+    P(difference < -t) for 0 and every threshold t (points).
+
+    Each pair is computed once; the other way round its signs and tails turn.
+    """
     blocks = []
-    for j, comparator in enumerate(names):
-        others = [k for k in range(len(names)) if k != j]
-        block = _describe(d[:, others] - d[:, [j]])
-        block.insert(0, "treatment", [names[k] for k in others])
-        block.insert(1, "comparator", comparator)
-        blocks.append(block)
-    return pd.concat(blocks).sort_values(["treatment", "comparator"]).reset_index(drop=True)
+    for j, comparator in enumerate(names[:-1]):
+        x, later = d[:, j + 1 :] - d[:, [j]], list(names[j + 1 :])
+        there = _describe(x)
+        back = _turned(there)
+        for t in (0, *thresholds):
+            column = f"p_below_{-t:g}" if t else "p_below_0"
+            there[column], back[column] = (x < -t).mean(axis=0), (x > t).mean(axis=0)
+        blocks += [
+            there.assign(treatment=later, comparator=comparator),
+            back.assign(treatment=comparator, comparator=later),
+        ]
+    table = pd.concat(blocks).sort_values(["treatment", "comparator"], ignore_index=True)
+    return table[["treatment", "comparator", *table.columns.drop(["treatment", "comparator"])]]
+
+
+def _turned(table: pd.DataFrame) -> pd.DataFrame:
+    """``_describe`` of the negative."""
+    other = {"mean": "mean", "median": "median", "ci_low": "ci_high", "ci_high": "ci_low"}
+    return table.assign(**{name: -table[source] for name, source in other.items()})
 
 
 def rank_draws(d: Array) -> NDArray[np.int64]:
