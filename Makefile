@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := uv
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: run test test-slow check lint format bench bench-checks mutations clean setup reference-shift
+.PHONY: run test test-slow test-browser check lint format bench bench-checks mutations clean setup reference-shift
 
 run: setup ## the whole analysis: results/report.html
 	@$(RUN) snakemake --cores $(CORES) $(ARGS)
@@ -32,6 +32,9 @@ test: setup ## the fast tests
 
 test-slow: setup ## simulations: coverage, NUTS on simulated networks
 	@$(RUN) pytest -m slow $(ARGS)
+
+test-browser: setup ## the pages in the system's Chromium, as a person uses them
+	@$(RUN) pytest -m browser -n 0 $(ARGS)
 
 check: setup ## validation alone: results/validation/report.html
 	@$(RUN) snakemake --cores $(CORES) --quiet rules -- results/validation/findings.csv

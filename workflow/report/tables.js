@@ -72,7 +72,7 @@ for (const box of document.querySelectorAll("main .scroll")) {
   // What scrolls must be reached from the keyboard.
   if (!box.hasAttribute("tabindex")) {
     box.setAttribute("tabindex", "0");
-    box.setAttribute("role", "region");
+    box.setAttribute("role", "group");
     const title = box.closest("details")?.querySelector("summary") || box.previousElementSibling;
     box.setAttribute("aria-label", `Table: ${(title?.textContent || "results").trim().slice(0, 60)}`);
   }
