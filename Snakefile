@@ -18,6 +18,7 @@ rule all:
         "results/report.html",
         "results/summary.txt",
         "results/networks.json",
+        "results/exports/tables.xlsx",
         results_of_every_stratum,
 
 
@@ -29,6 +30,7 @@ include: "workflow/rules/summarise.smk"
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/certainty.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/exports.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 

@@ -7,6 +7,7 @@ rule write_report:
         findings="results/validation/findings.csv",
         corrections="results/validation/corrections_applied.csv",
         networks="results/networks.json",
+        flow="results/figures/flow.svg",
         results=results_of_every_stratum,
         template=str(REPOSITORY / "workflow/report/report.html.jinja"),
         comparison=str(REPOSITORY / "workflow/report/comparison.html.jinja"),
@@ -16,7 +17,8 @@ rule write_report:
         scripts=[str(REPOSITORY / f"workflow/report/{name}.js") for name in ("tables", "explorer")],
         code=modules(
             *("report", "comparison", "comparison_page", "pages", "summary", "tables"),
-            *("answer", "alt_texts", "explorer", "verdict", "certainty"),
+            *("answer", "alt_texts", "explorer", "verdict", "certainty", "narrative", "flow"),
+            *("methods", "prisma", "references"),
         ),
     output:
         comparison="results/comparison.html",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from nma import alt_texts, answer, comparison
+from nma import alt_texts, answer, comparison, narrative
 from nma.certainty import DOMAINS
 from nma.checks import words
 from nma.checks.words import named
@@ -51,7 +51,9 @@ def collect(
     findings = read_back(root / "validation/findings.csv")
     corrections = read_back(root / "validation/corrections_applied.csv")
     unassigned = read_back(root / "main/unassigned.csv")
-    return {
+    drawn = root / "figures/flow.svg"
+    return narrative.collect(root, settings) | {
+        "flow_figure": embed(drawn) if drawn.exists() else "",
         "strata": strata,
         "settings": main,
         "all_settings": settings,

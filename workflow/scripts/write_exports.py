@@ -1,0 +1,23 @@
+"""Write what a manuscript needs: workbook, document, references, data, flow diagram."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+sys.stderr = open(snakemake.log[0], "w", buffering=1)
+
+from pathlib import Path
+
+from nma import contract, flow_figure, narrative, style, tables
+from nma.manuscript import export
+
+out, params = snakemake.output, snakemake.params
+root = Path("results")
+told = narrative.collect(root, params.settings)
+lines = [tables.read_input(p, contract.CERTAINTY, "certainty") for p in snakemake.input.judgements]
+export.write(
+    root, Path(out.workbook).parent, params.settings["main"], told, lines, out.bibliography
+)
+style.save(flow_figure.draw(told["flow"]), [out.flow_svg, out.flow_pdf, out.flow_png])
