@@ -11,12 +11,13 @@ import pandas as pd
 from docx.enum.section import WD_ORIENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Pt
+from docx.shared import Cm, Pt
 
 from nma.manuscript.stable import legal, write_office
 from nma.pages import number, percent, whole
 
 WHEN = datetime(1980, 1, 1)
+PAGE = 25.0  # centimetres between the margins of a landscape page
 ACROSS = 8  # columns of a league table that fit a page
 FOOTNOTE = (
     "CrI: credible interval. New study: 95% prediction interval. MID: minimal important "
@@ -36,6 +37,7 @@ class Paper:
         section = self._doc.sections[0]
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = section.page_height, section.page_width
+        section.left_margin = section.right_margin = Cm(1.5)
         self._doc.add_heading(legal(title), 0)
 
     def heading(self, text: str, level: int = 1) -> None:
@@ -51,9 +53,14 @@ class Paper:
         """A Word table with a caption above; its first row repeats on every page."""
         self._doc.add_paragraph(legal(caption), style="Caption")
         table = self._doc.add_table(rows=0, cols=len(head), style="Light List Accent 1")
+        table.autofit = False
+        widths = _widths(head, rows)
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
         for cells in (head, *rows):
             row = table.add_row()
-            for cell, value in zip(row.cells, cells, strict=True):
+            for cell, value, width in zip(row.cells, cells, widths, strict=True):
+                cell.width = width
                 cell.text = legal(str(value))
                 for run in cell.paragraphs[0].runs:
                     run.font.size = Pt(8)
@@ -66,6 +73,14 @@ class Paper:
         saved = io.BytesIO()
         self._doc.save(saved)
         write_office(saved, path)
+
+
+def _widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Cm]:
+    """Widths by the text of each column, none too narrow for a word or too wide for a page."""
+    columns = zip(head, *rows, strict=True)
+    needs = [min(max(len(str(cell)) for cell in column), 45) for column in columns]
+    needs = [max(need, 6) for need in needs]
+    return [Cm(PAGE * need / sum(needs)) for need in needs]
 
 
 def findings(paper: Paper, sof: pd.DataFrame, label: str, reference: str, mid: float) -> None:
@@ -82,12 +97,14 @@ def findings(paper: Paper, sof: pd.DataFrame, label: str, reference: str, mid: f
             f"{number(r['mean_rank'])} ({whole(r['rank_low'])} to {whole(r['rank_high'])})",
             percent(r["p_mid"]),
             ("at most " if str(r["at_most"]) == "True" else "") + r["certainty"],
-            r["sentence"],
+            r["verdict"],
         )
         for r in sof.to_dict("records")
     ]
     paper.table(head, rows, f"Summary of findings against {reference}. {label}")
     paper.text(FOOTNOTE)
+    paper.text(*(f"{r['treatment']}: {r['sentence']}" for r in sof.to_dict("records")
+                 if r["verdict"] not in ("inconclusive", "comparator")))  # fmt: skip
 
 
 def league(paper: Paper, table: pd.DataFrame, order: Sequence[str], label: str) -> None:
