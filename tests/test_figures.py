@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from networks import simulate
+from PIL import Image
 
-from nma import exact, figures, posterior, posterior_figures, summary
+from nma import exact, figures, posterior, posterior_figures, style, summary
 from nma.arms import build
 from nma.priors import tau_prior
 from nma.style import plt, save, saved_box
@@ -157,3 +158,17 @@ def test_densities_say_against_what_and_of_what(fitted):
     label = posterior_figures.posterior(fitted[0], 10, "disability").axes[-1].get_xlabel()
     assert "Difference from t00, points of 0-100 disability" in label
     assert "less disability than t00" in label
+
+
+def test_resolution_and_width_are_the_configs(tmp_path):
+    style.configure({"dpi": 200, "width_mm": 180})
+    try:
+        figure, ax = style.plt.subplots(figsize=style.inches(9.5, 3.0))
+        ax.plot([0, 1], [0, 1])
+        assert figure.get_size_inches().tolist() == pytest.approx([180 / 25.4, 3.0])
+        style.save(figure, [tmp_path / "a.png", tmp_path / "a.svg"])
+    finally:
+        style.configure({"dpi": style.DPI, "width_mm": 25.4 * style.WIDTH})
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.info["dpi"] == pytest.approx((200, 200), abs=0.01)
+        assert image.width == pytest.approx(200 * 180 / 25.4, rel=0.1)

@@ -41,8 +41,8 @@ rule draw_checks:
             *sorted(map(str, (REPOSITORY / "workflow/scripts/nma/checks").glob("figure*.py"))),
         ],
     output:
-        # For the report only: three formats would take three times as long.
-        **figure_files([*CHECK_FIGURES, "sensitivity"], kinds=("svg",)),
+        # SVG unless the config asks for more: three formats take three times as long.
+        **figure_files([*CHECK_FIGURES, "sensitivity"], config["figures"]["check_formats"]),
     log:
         "logs/draw_checks/{analysis}_{stratum}.log",
     conda:
@@ -52,6 +52,7 @@ rule draw_checks:
         mem_mb=1200,
     params:
         reference=setting("reference"),
+        figures=setting("figures"),
         mid=setting("mid", "value"),
         outcome=setting("outcome"),
         analyses=plain_analyses(),

@@ -59,5 +59,6 @@ rule draw_models:
     params:
         settings=lambda wildcards: {name: SETTINGS[name] for name in analyses_of(wildcards)},
         tables=DRAWN,
+        figures=SETTINGS["main"]["figures"],
     script:
         "../scripts/draw_models.py"

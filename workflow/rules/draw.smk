@@ -20,6 +20,7 @@ rule draw_results:
         mem_mb=800,
     params:
         mid=setting("mid", "value"),
+        figures=setting("figures"),
         outcome=setting("outcome"),
         reference=setting("reference"),
     script:
@@ -46,6 +47,7 @@ rule draw_posterior:
         mem_mb=1200,
     params:
         mid=setting("mid", "value"),
+        figures=setting("figures"),
         outcome=setting("outcome"),
         model=setting("model"),
     script:

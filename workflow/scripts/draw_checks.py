@@ -13,8 +13,9 @@ from time import perf_counter
 
 from nma import tables
 from nma.checks import figures
-from nma.style import save
+from nma.style import configure, save
 
+configure(snakemake.params.figures)
 given, params = snakemake.input, snakemake.params
 wanted = [name for name in figures.FIGURES if snakemake.output.get(f"{name}_svg")]
 
@@ -45,6 +46,6 @@ def drawn():
 
 start = perf_counter()
 for name, figure in drawn():
-    save(figure, [snakemake.output[f"{name}_svg"]])
+    save(figure, [path for key, path in snakemake.output.items() if key.startswith(f"{name}_")])
     print(f"{perf_counter() - start:6.2f} s  {name}", file=sys.stderr)
     start = perf_counter()

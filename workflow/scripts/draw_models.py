@@ -14,8 +14,9 @@ from time import perf_counter
 
 from nma import contract, tables
 from nma.model_figures_choice import Fitted, every_figure
-from nma.style import save
+from nma.style import configure, save
 
+configure(snakemake.params.figures)
 stratum, params = snakemake.wildcards.stratum, snakemake.params
 folder = Path(snakemake.output[0])
 folder.mkdir(parents=True)

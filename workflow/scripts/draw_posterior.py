@@ -12,8 +12,9 @@ sys.stderr = open(snakemake.log[0], "w", buffering=1)
 from nma import posterior, tables
 from nma import posterior_figures as figures
 from nma.specify import specify
-from nma.style import save
+from nma.style import configure, save
 
+configure(snakemake.params.figures)
 tree = posterior.load(snakemake.input.posterior)
 arms = tables.read_typed(snakemake.input.arms)
 _, prior = specify(arms, tree.attrs["reference"], snakemake.params.model)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from nma import figures, tables
-from nma.style import save
+from nma.style import configure, save
 
+configure(snakemake.params.figures)
 network = json.loads(Path(snakemake.input.network).read_text(encoding="utf-8"))
 effects = tables.read_typed(snakemake.input.effects)
 ranks = tables.read_typed(snakemake.input.ranks)

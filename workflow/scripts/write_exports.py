@@ -14,6 +14,7 @@ from nma import contract, flow_figure, narrative, style, tables
 from nma.manuscript import export
 
 out, params = snakemake.output, snakemake.params
+style.configure(params.settings["main"]["figures"])
 root = Path("results")
 told = narrative.collect(root, params.settings)
 lines = [tables.read_input(p, contract.CERTAINTY, "certainty") for p in snakemake.input.judgements]

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, effects_label, plt
+from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, effects_label, inches, plt
 
 
 def network(described: Mapping[str, Any]) -> Figure:
@@ -32,7 +32,7 @@ def network(described: Mapping[str, Any]) -> Figure:
     place = {
         node["treatment"]: (np.cos(a), np.sin(a)) for node, a in zip(nodes, angle, strict=True)
     }
-    figure, ax = plt.subplots(figsize=(9.5, 9.5))
+    figure, ax = plt.subplots(figsize=inches(9.5, 9.5))
     for edge in sorted(described["edges"], key=lambda e: -e["studies"]):
         ends, studies = np.array([place[edge["a"]], place[edge["b"]]]), edge["studies"]
         ax.plot(
@@ -113,7 +113,7 @@ def forest(
     ``nodes`` gives studies and n per treatment (index).
     """
     table = effects.sort_values("median", ascending=False).reset_index(drop=True)
-    figure, ax = plt.subplots(figsize=(9.5, 1.6 + 0.27 * len(table)))
+    figure, ax = plt.subplots(figsize=inches(9.5, 1.6 + 0.27 * len(table)))
     low = min(table["pred_low"].min(), -mid) - 2
     high = max(table["pred_high"].max(), mid) + 2
     low, high = max(low, -80), min(high, 80)
@@ -211,7 +211,7 @@ def ranks(table: pd.DataFrame) -> Figure:
     figure, (ax, best) = plt.subplots(
         1,
         2,
-        figsize=(9.5, 1.4 + 0.25 * len(table)),
+        figsize=inches(9.5, 1.4 + 0.25 * len(table)),
         sharey=True,
         width_ratios=[3, 1],
         gridspec_kw={"wspace": 0.06},
@@ -244,7 +244,7 @@ def rank_probabilities(table: pd.DataFrame, order: list[str]) -> Figure:
     # A name that is wider than its panel takes two lines, or loses its end.
     titles = [fill(name, 30, max_lines=2, placeholder=" …") for name in order]
     pitch = 1.9 if any("\n" in title for title in titles) else 1.62
-    figure, ax = plt.subplots(figsize=(9.5, 0.8 * pitch * rows + 0.3))
+    figure, ax = plt.subplots(figsize=inches(9.5, 0.8 * pitch * rows + 0.3))
     width, height = 1.0, 1.0
     steps, lines, frames = [], [], []
     for i, name in enumerate(order):

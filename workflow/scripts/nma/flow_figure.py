@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from nma.style import INK, LIGHT, plt
+from nma.style import INK, LIGHT, inches, plt
 
 LINE = 0.17  # inches of a line of text
 WIDTH = 4.3  # inches of a column
@@ -29,7 +29,7 @@ def draw(found: Mapping[str, Any]) -> Figure:
     deepest = max(sum(map(_tall, stack)) + 0.35 * len(stack) for stack in stacks)
     height = _tall(top) + _tall(sheet) + 0.9 + deepest
     wide = WIDTH * max(1, len(parts))
-    figure, ax = plt.subplots(figsize=(wide, height))
+    figure, ax = plt.subplots(figsize=inches(wide, height))
     ax.set_xlim(0, wide)
     ax.set_ylim(0, height)
     ax.set_axis_off()

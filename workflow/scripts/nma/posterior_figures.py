@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from nma.priors import Prior, describe
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, effects_label, plt
+from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, effects_label, inches, plt
 
 
 def _figure(collection: azp.PlotCollection) -> Figure:
@@ -34,7 +34,7 @@ def posterior(tree: xr.DataTree, mid: float, outcome: str = "pain") -> Figure:
         labels=["treatment"],
         ridge_height=1.6,
         backend="matplotlib",
-        figure_kwargs={"figsize": (9.5, 1.6 + 0.30 * len(order))},
+        figure_kwargs={"figsize": inches(9.5, 1.6 + 0.30 * len(order))},
         visuals={"edge": {"color": BLUE}, "face": {"color": BLUE, "alpha": 0.25}},
     )
     figure = collection.viz["figure"].item()
@@ -59,7 +59,7 @@ def trace(tree: xr.DataTree, names: list[str]) -> Figure:
         thin,
         compact=False,
         backend="matplotlib",
-        figure_kwargs={"figsize": (9.5, 1.6 * (len(names) + 1))},
+        figure_kwargs={"figsize": inches(9.5, 1.6 * (len(names) + 1))},
     )
     figure = _figure(collection)
     # Names beside the axes would run into one another; above them there is room.
@@ -83,7 +83,10 @@ def rank_plot(tree: xr.DataTree, names: list[str], ess: float) -> Figure:
     rows = int(np.ceil((len(names) + 1) / 3))
     figure = _figure(
         azp.plot_rank(
-            thin, backend="matplotlib", col_wrap=3, figure_kwargs={"figsize": (9.5, 2.3 * rows)}
+            thin,
+            backend="matplotlib",
+            col_wrap=3,
+            figure_kwargs={"figsize": inches(9.5, 2.3 * rows)},
         )
     )
     for ax in filter(lambda ax: ax.lines, figure.axes):  # the last row may not be full
@@ -96,7 +99,7 @@ def rank_plot(tree: xr.DataTree, names: list[str], ess: float) -> Figure:
 def tau(tree: xr.DataTree, prior: Prior) -> Figure:
     """Prior and posterior of the between-study sd: what the data added."""
     draws = tree["posterior"]["tau"].to_numpy().ravel()
-    figure, ax = plt.subplots(figsize=(6.2, 3.0))
+    figure, ax = plt.subplots(figsize=inches(6.2, 3.0))
     top = float(max(np.quantile(draws, 0.999), 1e-3) * 1.25)
     ax.hist(draws, bins=np.linspace(0, top, 70), density=True, color="#9fb3c8", label="posterior")
     x = np.linspace(top / 400, top, 400)

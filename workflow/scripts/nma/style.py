@@ -1,8 +1,9 @@
 """How figures look and how they are saved: one place, reproducible to the byte."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -23,13 +24,15 @@ MODALITY = {
     "none": GREY,
 }
 
-# Of the PNG. A figure that is laid out at fewer measures its text narrower than it is drawn,
-# and so cuts it.
-DPI = 150
+# Of the PNG, unless configured. A figure that is laid out at fewer measures its text narrower
+# than it is drawn, and so cuts it.
+DPI = 300
+WIDTH = 9.5  # inches of a figure, unless configured
 
 plt.rcParams.update(
     {
         "figure.dpi": DPI,
+        "figure.figsize": (WIDTH, 5.0),
         "text.parse_math": False,  # a name may hold "$"
         "font.family": "DejaVu Sans",
         "font.size": 9,
@@ -50,6 +53,19 @@ plt.rcParams.update(
 )
 
 
+def configure(figures: Mapping[str, Any]) -> None:
+    """Take resolution and width from config's ``figures`` (dpi, width_mm) for all that is
+    drawn after it in this process."""
+    plt.rcParams["figure.dpi"] = figures["dpi"]
+    plt.rcParams["figure.figsize"] = (figures["width_mm"] / 25.4, 5.0)
+
+
+def inches(width: float, height: float) -> tuple[float, float]:
+    """(width, height) in inches of a figure that is ``width`` wide among those of ``WIDTH``;
+    the height follows its rows and stays."""
+    return width * plt.rcParams["figure.figsize"][0] / WIDTH, height
+
+
 def saved_box(figure: Figure) -> Bbox:
     """What of a figure is saved, in inches: all that is drawn, and a margin.
 
@@ -65,7 +81,9 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
     for path in map(Path, paths):
         path.parent.mkdir(parents=True, exist_ok=True)
         dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
-        figure.savefig(path, metadata=dates[path.suffix], dpi=DPI, bbox_inches=box)
+        figure.savefig(
+            path, metadata=dates[path.suffix], dpi=plt.rcParams["figure.dpi"], bbox_inches=box
+        )
         if path.suffix == ".svg":
             path.write_text(_shorter(path.read_text("utf-8")), "utf-8")
     plt.close(figure)

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, effects_label, plt
+from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, effects_label, inches, plt
 
 Array = NDArray[np.float64]
 SMALL = 7.5  # font size of labels and columns of text
@@ -36,7 +36,7 @@ def said(sentence: str) -> Figure:
 
 def canvas(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
-    return plt.figure(figsize=(width, height))
+    return plt.figure(figsize=inches(width, height))
 
 
 def frame(width: float, height: float) -> tuple[Figure, Axes]:

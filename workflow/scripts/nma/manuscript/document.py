@@ -78,8 +78,8 @@ class Paper:
 def _widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Cm]:
     """Widths by the text of each column, none too narrow for a word or too wide for a page."""
     columns = zip(head, *rows, strict=True)
-    needs = [min(max(len(str(cell)) for cell in column), 45) for column in columns]
-    needs = [max(need, 6) for need in needs]
+    needs = [min(max(len(str(cell)) for cell in column), 34) for column in columns]
+    needs = [max(need, 8) for need in needs]
     return [Cm(PAGE * need / sum(needs)) for need in needs]
 
 
