@@ -7,6 +7,8 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
+# The properties of the document: when it was made and changed.
+DATED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 # Characters that no XML file can hold.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -23,7 +25,7 @@ def write_office(saved: io.BytesIO, path: str | Path) -> None:
         for member in source.namelist():
             info = ZipInfo(member, EPOCH)
             info.compress_type = ZIP_DEFLATED
-            target.writestr(info, source.read(member))
+            target.writestr(info, DATED.sub(rb"\g<1>1980-01-01T00:00:00Z", source.read(member)))
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.part")
     aside.write_bytes(out.getvalue())
