@@ -59,7 +59,7 @@ def number(value: Any, digits: int = 1) -> str:
 
 
 def percent(value: Any) -> str:
-    value = 100 * float(value)
+    value = round(100 * float(value), 6)  # 100 * .545 is 54.500000000000007: a half by hazard
     return ">99.5%" if value > 99.5 else "<0.5%" if value < 0.5 else f"{value:.0f}%"
 
 
