@@ -14,6 +14,8 @@ import report_site
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from nma.pages import percent
+
 pytestmark = pytest.mark.browser
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -274,3 +276,97 @@ def test_hostile_labels_are_text(chromium, tmp_path):
         assert opened.wrong == []
         assert opened.page.locator("img[src='x']").count() == 0
         assert opened.page.evaluate("document.scripts.length") == 2
+
+
+def test_probabilities_read_as_in_every_other_table(opened):
+    """Also a half percent, and just above and below the ends."""
+    draws = 12_000
+    for k in [*range(0, draws + 1, 30), 59, 61, 11_939, 11_941, 11_999]:
+        stored = int(100_000 * k / draws + 1e-6)  # as explorer.pairs cuts it
+        assert opened.page.evaluate("p => percent(p)", stored) == percent(k / draws), k
+
+
+@pytest.mark.parametrize(
+    ("cells", "order"),
+    [
+        ([f"{MINUS}7.3 ({MINUS}12 to {MINUS}2)", "1.0 (0 to 2)", f"{MINUS}12.0"], [2, 0, 1]),
+        (["1,234", "99", "n.s.", "1,000"], [1, 3, 0, 2]),
+        ([">99.5%", "<0.5%", "50%", "99%", "1%", "0%"], [5, 1, 4, 2, 3, 0]),
+        (["b", "", "a"], [2, 0, 1]),
+    ],
+)
+def test_columns_sort_as_numbers_and_what_is_not_stated_stays_last(opened, cells, order):
+    page = opened.page
+    page.evaluate(
+        """cells => {
+          const rows = cells.map((text, id) => make("tr", { id }, make("td", { text })));
+          const head = make("thead", {}, make("tr", {}, make("th", { text: "x" })));
+          const table = make("table", { id: "t" }, head, make("tbody", {}, ...rows));
+          document.querySelector("main").append(table);
+          sortable(table);
+        }""",
+        cells,
+    )
+
+    def met():
+        return page.evaluate("[...document.querySelectorAll('#t tbody tr')].map(r => +r.id)")
+
+    page.press("#t button", "Enter")
+    assert met() == order
+    page.press("#t button", "Space")
+    last = [k for k in order if cells[k] in ("", "n.s.")]
+    assert met() == [k for k in reversed(order) if k not in last] + last
+
+
+def test_the_first_step_back_is_to_the_last_comparison(opened):
+    opened.page.locator("#x-network svg").focus()
+    opened.page.keyboard.press("ArrowLeft")
+    one, total = opened.text("#x-edge").split(".")[0].split(" of ")
+    assert one == total
+
+
+def test_the_page_that_is_open_follows_a_link(opened):
+    before = opened.text("#x-state")
+    opened.page.evaluate("location.hash = '#view=1&stratum=chronic&reference=exercise&mid=15'")
+    opened.page.wait_for_function("document.getElementById('x-mid').value === '15'")
+    said = opened.text("#x-state")
+    assert said != before
+    assert "than exercise" in said
+    assert opened.page.input_value("#x-stratum") == "chronic"
+    opened.page.evaluate("location.hash = '#method'")  # a place of the page is no view
+    assert opened.text("#x-state") == said
+
+
+def test_paper_holds_the_rows_that_were_filtered_out(opened):
+    first = opened.page.locator("table.sof").first
+    rows = first.locator("tbody tr")
+    opened.page.locator(".filter input").first.fill("exercise")
+    assert first.locator("tbody tr:visible").count() < rows.count()
+    opened.page.emulate_media(media="print")
+    assert first.locator("tbody tr:visible").count() == rows.count()
+
+
+def test_every_control_is_met_by_tab_and_shows_it(opened):
+    page = opened.page
+    page.focus("#x-stratum")
+    met = []
+    while len(met) < 60 and "svg" not in met:
+        met.append(page.evaluate("document.activeElement.id || document.activeElement.localName"))
+        style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert style != "none", met
+        page.keyboard.press("Tab")
+    assert met[:5] == ["x-stratum", "x-analysis", "x-reference", "x-mid", "x-order"]
+    assert met.count("button") == page.locator("#x-forest button").count()
+    assert met[-1] == "svg"
+
+
+def test_the_policy_stops_every_other_script(chromium, report, tmp_path):
+    bad = tmp_path / "bad.html"
+    slipped = "<script>document.title = 'ran'</script><a id=bad onclick='document.title=1'>x</a>"
+    bad.write_text(report.read_text("utf-8").replace("</main>", f"{slipped}</main>"), "utf-8")
+    with Opened(chromium, bad) as opened:
+        title = opened.page.title()
+        opened.page.click("#bad")
+        assert opened.page.title() == title != "ran"
+        assert len([w for w in opened.wrong if "Content Security Policy" in w]) == 2
+        assert opened.page.is_visible("#x-forest")

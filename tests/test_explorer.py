@@ -33,8 +33,8 @@ def test_every_pair_is_there_both_ways_round():
         assert effect[0] == pytest.approx(10 * np.median(x), abs=0.5)
         assert effect[1] == pytest.approx(10 * np.quantile(x, 0.025), abs=0.5)
         for k, t in enumerate([0, *GRID]):
-            assert below[k] == pytest.approx(1e4 * np.mean(x < -t), abs=1)
-            assert above[k] == pytest.approx(1e4 * np.mean(x > t), abs=1)
+            assert below[k] == pytest.approx(1e5 * np.mean(x < -t), abs=1)
+            assert above[k] == pytest.approx(1e5 * np.mean(x > t), abs=1)
 
 
 def test_a_probability_just_below_a_limit_does_not_reach_it():
@@ -45,8 +45,8 @@ def test_a_probability_just_below_a_limit_does_not_reach_it():
         for a, b, p in (("x", "placebo", 0.97499999), ("placebo", "x", 0.975))
     ]
     found = explorer.pairs(pd.DataFrame(rows), ["placebo", "x"], GRID)
-    assert found["below"] == [[9749] * 5]
-    assert found["above"] == [[9750] * 5]
+    assert found["below"] == [[97499] * 5]
+    assert found["above"] == [[97500] * 5]
 
 
 @given(st.recursive(st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)))

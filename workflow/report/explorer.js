@@ -6,7 +6,13 @@ const at = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const points = (tenths) => (tenths / 10).toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "\u2212");
 const span = (e) => `${points(e[0])} (${points(e[1])} to ${points(e[2])})`;
-const percent = (p) => (p > 9950 ? ">99.5%" : p < 50 ? "<0.5%" : `${Math.round(p / 100)}%`); // of 10,000
+// p of 100,000, as the tables of the page print it: a half goes to the even number.
+function percent(p) {
+  if (p > 99500) return ">99.5%";
+  if (p < 500) return "<0.5%";
+  const [whole, rest] = [Math.floor(p / 1000), p % 1000];
+  return `${rest > 500 || (rest === 500 && whole % 2) ? whole + 1 : whole}%`;
+}
 const people = (n) => (n ? `${Math.round(n).toLocaleString("en")} people` : "number of people not stated");
 
 // Effect of j against i and its tails, whichever way round the pair is stored.
@@ -149,7 +155,7 @@ function league(rows) {
     ...order.map((i) => {
       if (i === j) return make("td", { class: "own", text: "\u2013" });
       const [{ effect, better }, back] = [pair(fit, j, i), pair(fit, i, j)];
-      const sure = better >= 10000 * DATA.beats ? "better" : back.better >= 10000 * DATA.beats ? "worse" : "";
+      const sure = better >= 100000 * DATA.beats ? "better" : back.better >= 100000 * DATA.beats ? "worse" : "";
       return make("td", { class: sure, text: span(effect) });
     })));
   const titles = order.map((i) => make("th", { scope: "col", text: fit.names[i], ...mark(i) }));
@@ -191,7 +197,8 @@ function network() {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    show((current + step + edges.length) % edges.length);
+    // Before the first step none is shown: back from there is the last.
+    show((Math.max(current, step < 0 ? 0 : -1) + step + edges.length) % edges.length);
   });
   current = -1;
   at("x-edge").textContent = `${graph.edges.length} direct comparisons between ${graph.nodes.length} treatments.`;
@@ -214,8 +221,8 @@ function render() {
   choices();
   const [fit, rows] = [fitNow(), rowsNow()];
   const others = rows.filter((r) => !r.own);
-  const better = others.filter((r) => r.better >= 10000 * DATA.beats).length;
-  const important = others.filter((r) => r.important >= 10000 * DATA.worthwhile).length;
+  const better = others.filter((r) => r.better >= 100000 * DATA.beats).length;
+  const important = others.filter((r) => r.important >= 100000 * DATA.worthwhile).length;
   const changes = DATA.changes[state.analysis];
   at("x-state").textContent =
     `${stratumNow().label}, analysis ${state.analysis.replaceAll("_", " ")}${changes ? ` (${changes})` : ""}: of ${others.length} treatments ` +
@@ -259,4 +266,10 @@ if (DATA.strata.length) {
   at("x-league-box").addEventListener("toggle", render);
   at("x-left").textContent = DATA.leftOut.length ? `Too large for this page: ${DATA.leftOut.join(", ")}; their tables are in results/.` : "";
   if (linked) at("explorer").scrollIntoView();
+  // A link to another view of the page that is open.
+  window.addEventListener("hashchange", () => {
+    if (!recall()) return;
+    render();
+    network();
+  });
 }

@@ -32,7 +32,8 @@ function sortBy(table, column, header) {
   header.setAttribute("aria-sort", down ? "descending" : "ascending");
   const body = table.tBodies[0];
   const key = (row) => row.cells[column].textContent.trim();
-  const rows = [...body.rows].sort((a, b) => (down ? -1 : 1) * compare(key(a), key(b)));
+  const nothing = (row) => ["", "n.s."].includes(key(row)); // not stated: last either way
+  const rows = [...body.rows].sort((a, b) => nothing(a) - nothing(b) || (down ? -1 : 1) * compare(key(a), key(b)));
   body.append(...rows);
 }
 

@@ -27,7 +27,7 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
 
     ``fits`` maps "stratum/analysis" to ``pairs`` (see there), ``ranks`` and ``new`` (prediction
     intervals against ``reference``). Effects are tenths of a point,
-    probabilities parts of 10,000.
+    probabilities parts of 100,000.
     """
     main = settings["main"]
     strata, fits, left_out, size = [], {}, [], 0
@@ -80,8 +80,8 @@ def _fit(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
         "reference": reference,
         "pairs": pairs(read_typed(folder / "league.csv"), names, settings["mid"]["grid"]),
         "ranks": [
-            [round(r.sucra * 10_000), round(r.mean_rank * 10), int(r.rank_low), int(r.rank_high),
-             round(r.p_best * 10_000)]
+            [round(r.sucra * 100_000), round(r.mean_rank * 10), int(r.rank_low), int(r.rank_high),
+             round(r.p_best * 100_000)]
             for r in own.itertuples()
         ],
         "new": [[0, 0], *((new.loc[names[1:]] * 10).round().astype(int).to_numpy().tolist())],
@@ -102,7 +102,7 @@ def pairs(league: pd.DataFrame, names: list[str], grid: list[float]) -> dict[str
     effect = ["median", "ci_low", "ci_high"]
 
     def chances(rows: pd.DataFrame) -> list[list[int]]:
-        return np.floor(rows[tails].to_numpy() * 10_000 + 1e-6).astype(int).tolist()
+        return np.floor(rows[tails].to_numpy() * 100_000 + 1e-6).astype(int).tolist()
 
     return {
         "effect": (ahead[effect] * 10).round().astype(int).to_numpy().tolist(),
