@@ -27,12 +27,14 @@ MODALITY = {
 # Of the PNG, unless configured. A figure that is laid out at fewer measures its text narrower
 # than it is drawn, and so cuts it.
 DPI = 300
+SIMPLER = 1 / 1350  # inches by which a line may be simplified, whatever the resolution
 WIDTH = 9.5  # inches of a figure, unless configured
 
 plt.rcParams.update(
     {
         "figure.dpi": DPI,
         "figure.figsize": (WIDTH, 5.0),
+        "path.simplify_threshold": DPI * SIMPLER,
         "text.parse_math": False,  # a name may hold "$"
         "font.family": "DejaVu Sans",
         "font.size": 9,
@@ -57,6 +59,7 @@ def configure(figures: Mapping[str, Any]) -> None:
     """Take resolution and width from config's ``figures`` (dpi, width_mm) for all that is
     drawn after it in this process."""
     plt.rcParams["figure.dpi"] = figures["dpi"]
+    plt.rcParams["path.simplify_threshold"] = figures["dpi"] * SIMPLER
     plt.rcParams["figure.figsize"] = (figures["width_mm"] / 25.4, 5.0)
 
 
