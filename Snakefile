@@ -12,13 +12,20 @@ configfile: "config/config.yaml"
 include: "workflow/rules/common.smk"
 
 
+# All that a run makes; its manifest lists them.
+RESULTS = [
+    "results/report.html",
+    "results/summary.txt",
+    "results/networks.json",
+    results_of_every_stratum,
+]
+
+
 rule all:
     default_target: True
     input:
-        "results/report.html",
-        "results/summary.txt",
-        "results/networks.json",
-        results_of_every_stratum,
+        *RESULTS,
+        "results/manifest.json",
 
 
 include: "workflow/rules/validate.smk"
@@ -30,6 +37,7 @@ include: "workflow/rules/checks.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/living.smk"
 
 
 onsuccess:

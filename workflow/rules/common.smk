@@ -7,11 +7,15 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate as check_schema
 
 STARTED = time.time()
+# Jobs of this run inherit it: the manifest says when the run began.
+os.environ.setdefault("NMA_RUN_STARTED", str(STARTED))
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow/scripts"))
 from nma.checks.figures import OF_A_NETWORK as CHECK_FIGURES
 from nma.checks.names import TABLES as CHECKS
 from nma.contract import TRIALS
+from nma.living import manifest as manifests
+from nma.living import release as releases
 from nma.plausibility import DEFAULTS as LIMITS
 from nma.settings import analyses as merge_analyses
 from nma.settings import parts_of
@@ -19,6 +23,10 @@ from nma.settings import stratum_seed
 
 SCHEMA = str(REPOSITORY / "workflow/schemas/config.schema.yaml")
 check_schema(config, SCHEMA)
+# What was asked for on the command line alone; new trials are one more input of the run.
+COMMAND_LINE = dict(workflow.config_settings.overwrite_config or {})
+NEW, SHEETS = config.pop("new"), config.pop("compare")
+config["inputs"]["trials"] += [NEW] if isinstance(NEW, str) else NEW
 try:
     SETTINGS = merge_analyses(config)
 except ValueError as error:

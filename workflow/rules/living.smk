@@ -1,0 +1,100 @@
+# a finished run -> its manifest; the last release and this run -> what an update changed;
+# two reviewers' sheets -> where they disagree
+
+
+def every_input():
+    """Every file that the config names and that is there, and the config itself."""
+    named = [value for key, value in config["inputs"].items() if key != "trials"]
+    paths = [inherited(path) for path in named]
+    sheets = list(dict.fromkeys(path for path, sheet in trials_sheets()))
+    return ["config/config.yaml", *sheets, *(p for p in paths if Path(p).exists())]
+
+
+def from_command_line():
+    """What the config file does not say: --config and --configfile."""
+    given = {key: config.get(key, value) for key, value in COMMAND_LINE.items()}
+    return {key: given[key] for key in sorted(given) if key not in ("compare",)}
+
+
+rule write_manifest:
+    """Record what went into the run, what made it and what came out, with fingerprints."""
+    input:
+        *RESULTS,
+        inputs=every_input(),
+        code=[str(path) for path in manifests.code_files(REPOSITORY)],
+    output:
+        "results/manifest.json",
+    log:
+        "logs/write_manifest.log",
+    # Last of all: it lists what is there.
+    priority: -10
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=300,
+    params:
+        settings=SETTINGS,
+        command_line=from_command_line(),
+        repository=str(REPOSITORY),
+        seeds={
+            name: {
+                stratum: stratum_seed(settings["sampling"]["seed"], name, stratum)
+                for stratum in strata(name)
+            }
+            for name, settings in SETTINGS.items()
+        },
+    script:
+        "../scripts/write_manifest.py"
+
+
+def last_release(wildcards):
+    """The manifest of the last release; without one the run says how to make one."""
+    try:
+        return str(releases.last(Path("releases")).folder / manifests.NAME)
+    except releases.Refused as error:
+        raise WorkflowError(str(error)) from None
+
+
+rule write_update:
+    """Compare this run with the last release: what changed, and which studies did it."""
+    input:
+        results_of_every_stratum,
+        release=last_release,
+        trials="results/validation/trials.csv",
+        treatments=inherited(config["inputs"]["treatments"]),
+        instruments=inherited(config["inputs"]["instruments"]),
+        template=str(REPOSITORY / "workflow/report/update.html.jinja"),
+        frame=page_frame(),
+        code=[
+            *modules("specify", "exact", "prepare", "pages", "tables"),
+            *modules(*(f"living/{name}" for name in ("changes", "movers", "pairs", "refit"))),
+            *modules(*(f"living/{name}" for name in ("release", "standing", "update"))),
+        ],
+    output:
+        page="results/update.html",
+        summary="results/update/summary.txt",
+        rows="results/update/rows.csv",
+        effects="results/update/effects.csv",
+        movers="results/update/movers.csv",
+        network="results/update/network.csv",
+    log:
+        "logs/write_update.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=800,
+    params:
+        settings=SETTINGS["main"],
+    script:
+        "../scripts/write_update.py"
+
+
+rule update:
+    """The whole run with new trials (--config new=FILE), beside the last release."""
+    input:
+        rules.all.input,
+        "results/update.html",
+    # Nothing is made here.
+    localrule: True
