@@ -42,7 +42,10 @@ include: "workflow/rules/living.smk"
 
 onsuccess:
     print_closing("results/summary.txt", since=STARTED)
+    print_closing("results/update/summary.txt", since=STARTED)
+    print_closing("results/compare/summary.txt", since=STARTED)
 
 
 onerror:
     print_closing("results/validation/errors.txt")
+    print_closing("results/compare/errors.txt", since=STARTED)

@@ -26,7 +26,8 @@ check_schema(config, SCHEMA)
 # What was asked for on the command line alone; new trials are one more input of the run.
 COMMAND_LINE = dict(workflow.config_settings.overwrite_config or {})
 NEW, SHEETS = config.pop("new"), config.pop("compare")
-config["inputs"]["trials"] += [NEW] if isinstance(NEW, str) else NEW
+NEW = NEW.split() if isinstance(NEW, str) else NEW
+config["inputs"]["trials"] = [*config["inputs"]["trials"], *NEW]
 try:
     SETTINGS = merge_analyses(config)
 except ValueError as error:

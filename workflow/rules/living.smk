@@ -4,16 +4,24 @@
 
 def every_input():
     """Every file that the config names and that is there, and the config itself."""
-    named = [value for key, value in config["inputs"].items() if key != "trials"]
-    paths = [inherited(path) for path in named]
+    own = ("columns", "corrections", "exclusions")  # what a folder does not inherit
+    paths = [
+        path if key in own else inherited(path)
+        for key, path in config["inputs"].items()
+        if key != "trials"
+    ]
     sheets = list(dict.fromkeys(path for path, sheet in trials_sheets()))
     return ["config/config.yaml", *sheets, *(p for p in paths if Path(p).exists())]
 
 
 def from_command_line():
-    """What the config file does not say: --config and --configfile."""
-    given = {key: config.get(key, value) for key, value in COMMAND_LINE.items()}
-    return {key: given[key] for key in sorted(given) if key not in ("compare",)}
+    """What the config file does not say, without paths of this machine."""
+    given = {key: value for key, value in sorted(COMMAND_LINE.items()) if key != "compare"}
+    if "new" in given:
+        given["new"] = [manifests.named(path, REPOSITORY)[0] for path in NEW]
+    if others := workflow.config_settings.configfiles:
+        given["configfile"] = [manifests.named(path, REPOSITORY)[0] for path in others]
+    return given
 
 
 rule write_manifest:
@@ -97,4 +105,55 @@ rule update:
         rules.all.input,
         "results/update.html",
     # Nothing is made here.
+    localrule: True
+
+
+def two_sheets(wildcards):
+    """The sheets of --config 'compare=[A, B]'."""
+    if len(SHEETS) != 2:
+        raise WorkflowError(
+            "compare needs two sheets. Hint: make compare A=first.csv B=second.csv, or "
+            "snakemake compare --config 'compare=[first.csv, second.csv]'"
+        )
+    return SHEETS
+
+
+rule compare_extractions:
+    """Compare two reviewers' sheets: every disagreement, and which of them move a conclusion."""
+    input:
+        a=lambda wildcards: two_sheets(wildcards)[0],
+        b=lambda wildcards: two_sheets(wildcards)[1],
+        columns=existing(config["inputs"]["columns"]),
+        exclusions=existing(config["inputs"]["exclusions"]),
+        treatments=inherited(config["inputs"]["treatments"]),
+        instruments=inherited(config["inputs"]["instruments"]),
+        template=str(REPOSITORY / "workflow/report/compare.html.jinja"),
+        frame=page_frame(),
+        code=[
+            *modules("intake", "specify", "exact", "prepare", "pages", "tables"),
+            *modules(*(f"living/{name}" for name in ("compare", "movers", "pairs", "refit"))),
+        ],
+    output:
+        disagreements="results/compare/disagreements.csv",
+        consequences="results/compare/consequences.csv",
+        page="results/compare/compare.html",
+        summary="results/compare/summary.txt",
+    log:
+        "logs/compare_extractions.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=800,
+    params:
+        settings=SETTINGS["main"],
+        errors="results/compare/errors.txt",
+    script:
+        "../scripts/compare_extractions.py"
+
+
+rule compare:
+    """Two reviewers' sheets beside each other (--config 'compare=[A, B]')."""
+    input:
+        "results/compare/compare.html",
     localrule: True

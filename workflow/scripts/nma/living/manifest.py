@@ -27,7 +27,8 @@ AFTERWARDS = (NAME, "update", "update.html", "compare", "crate")
 def fingerprint(path: str | Path) -> dict[str, Any]:
     """sha256 and bytes of a file."""
     with open(path, "rb") as file:
-        return {"sha256": file_digest(file, "sha256").hexdigest(), "bytes": os.fstat(file.fileno()).st_size}
+        size = os.fstat(file.fileno()).st_size
+        return {"sha256": file_digest(file, "sha256").hexdigest(), "bytes": size}
 
 
 def of_value(value: Any) -> str:
@@ -113,7 +114,6 @@ def machine() -> dict[str, Any]:
     """What may change the last digits, and nothing that says whose machine it is."""
     return {
         "system": platform.system(),
-        "release": platform.release(),
         "architecture": platform.machine(),
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -131,25 +131,30 @@ def jobs(names: Iterable[str], records: Path) -> list[dict[str, Any]]:
     ``records`` is the folder in which Snakemake keeps one JSON record per output, under the
     output's name in URL-safe base64; what it did not record is left out.
     """
-    found: dict[tuple, list[str]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for name in names:
         record = records / urlsafe_b64encode(name.encode()).decode()
         try:
             told = json.loads(record.read_text(encoding="utf-8"))
-            key = (told["starttime"], told["endtime"], told["rule"])
-        except (OSError, ValueError, KeyError):
+            start, end = float(told["starttime"]), float(told["endtime"])
+            key = json.dumps([told["rule"], told["log"]])
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-        if None not in key:
-            found.setdefault(key, []).append(name)
-    grouped: dict[tuple, dict[str, Any]] = {}
-    for (start, end, rule), files in sorted(found.items()):
-        # Outputs of one job end within a moment of each other.
-        job = grouped.setdefault(
-            (rule, start), {"rule": rule, "started": iso(start), "seconds": 0.0, "outputs": []}
+        # Outputs of one job are recorded within a moment of each other; they share its log.
+        job = found.setdefault(
+            key, {"rule": told["rule"], "start": start, "end": end, "outputs": []}
         )
-        job["seconds"] = round(max(job["seconds"], end - start), 2)
-        job["outputs"] += files
-    return list(grouped.values())
+        job |= {"start": min(job["start"], start), "end": max(job["end"], end)}
+        job["outputs"].append(name)
+    return [
+        {
+            "rule": job["rule"],
+            "started": iso(job["start"]),
+            "seconds": round(job["end"] - job["start"], 2),
+            "outputs": job["outputs"],
+        }
+        for job in sorted(found.values(), key=lambda job: job["start"])
+    ]
 
 
 def iso(seconds: float) -> str:

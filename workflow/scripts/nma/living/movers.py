@@ -59,7 +59,9 @@ def differ(a: Fit, b: Fit) -> bool:
     )
     if one is None or two is None:
         return one is not two
-    if len(one) != len(two) or not one[figures[:2]].astype(str).equals(two[figures[:2]].astype(str)):
+    if len(one) != len(two) or not one[figures[:2]].astype(str).equals(
+        two[figures[:2]].astype(str)
+    ):
         return True
     same = np.allclose(one[["y", "se"]].astype(float), two[["y", "se"]].astype(float), 1e-6, 1e-6)
     return not same or not _close(a.effects, b.effects)

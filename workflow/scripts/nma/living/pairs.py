@@ -76,9 +76,7 @@ def pair(a: pd.DataFrame, b: pd.DataFrame) -> list[Pair]:
     ]
 
 
-def differing(
-    a: pd.Series, b: pd.Series, columns: Iterable[str] = (*CELLS, EXCLUDED)
-) -> list[str]:
+def differing(a: pd.Series, b: pd.Series, columns: Iterable[str] = (*CELLS, EXCLUDED)) -> list[str]:
     """Columns in which two rows differ as they count."""
     return [c for c in columns if plain(a.get(c, "")) != plain(b.get(c, ""))]
 

@@ -1,8 +1,8 @@
 """Releases: what a recorded run said, small enough to be kept in git.
 
-    releases/<version>/manifest.json   the run's own, and when and as which release it was kept
-    releases/<version>/inputs/         config/ and data/ as the run read them
-    releases/<version>/tables/         what it published
+releases/<version>/manifest.json   the run's own, and when and as which release it was kept
+releases/<version>/inputs/         config/ and data/ as the run read them
+releases/<version>/tables/         what it published
 """
 
 import json

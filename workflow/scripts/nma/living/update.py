@@ -1,5 +1,6 @@
 """The update: a release beside the run at hand, as tables, a page and a few lines."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,8 +138,6 @@ def _rule(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _network(folder: Path) -> dict[str, Any]:
-    import json
-
     path = folder / "network.json"
     if path.exists():
         return json.loads(path.read_text(encoding="utf-8"))
@@ -223,7 +222,8 @@ def _lead(out: Mapping[str, Any], treatments: int) -> str:
     did = "; ".join(part for part in (reach, also) if part) or "the arms analysed changed"
     flips = sum(row["change"] == "verdict" for row in out["effects"])
     verdicts = f"{flips} {'verdict changes' if flips == 1 else 'verdicts change'}"
-    return f"{did}. {count} of {treatments} treatments move, come or go; {verdicts if flips else 'no verdict changes'}."
+    verdicts = verdicts if flips else "no verdict changes"
+    return f"{did}. {count} of {treatments} treatments move, come or go; {verdicts}."
 
 
 def _still(same: pd.DataFrame | None, told: pd.DataFrame, moves: pd.DataFrame) -> str:

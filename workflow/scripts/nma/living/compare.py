@@ -1,0 +1,249 @@
+"""Two reviewers, two extraction sheets: where they disagree, and whether it matters.
+
+Disagreements are cells of rows that are about the same result (``pairs``). What matters is
+told by exact refits of A's data with one study's rows taken from B, one study at a time.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nma import contract, strata
+from nma.corrections import EXCLUDED
+from nma.intake import Intake
+from nma.living import pairs
+from nma.living.movers import block, differ
+from nma.living.refit import Fit, Refits
+from nma.tables import FILE, ROW
+
+DISAGREEMENTS = [
+    *("study", "row_of", "what", "column", "a", "b", "a_file", "a_row", "a_column"),
+    *("b_file", "b_row", "b_column", "stratum"),
+]
+CONSEQUENCES = [
+    *("study", "stratum", "disagreements", "treatment", "a", "b", "shift", "shift_sd"),
+    *("verdict_a", "verdict_b", "flip", "flips", "tau_shift", "size", "sentence"),
+]
+ONLY_A, ONLY_B, CELL = "row only in A", "row only in B", "cell"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What two sheets disagree on: ``disagreements`` (DISAGREEMENTS), ``consequences``
+    (CONSEQUENCES, a line per study, stratum and treatment, the gravest study first), and how
+    many rows and studies either has."""
+
+    disagreements: pd.DataFrame
+    consequences: pd.DataFrame
+    counts: dict[str, int]
+
+
+def compare(
+    a: Intake,
+    b: Intake,
+    instruments: pd.DataFrame,
+    treatments: pd.DataFrame,
+    settings: Mapping[str, Any],
+) -> Compared:
+    """Both sheets as the project's intake read them, without errors."""
+    belongs = {
+        "a": strata.assign(a.trials, settings["strata"]),
+        "b": strata.assign(b.trials, settings["strata"]),
+    }
+    matched = pairs.pair(a.trials, b.trials)
+    found = disagreements(a.trials, b.trials, matched, belongs)
+    refits = Refits(instruments, treatments, settings)
+    blocks = []
+    for name in settings["strata"]:
+        rows = {"a": a.trials[belongs["a"] == name], "b": b.trials[belongs["b"] == name]}
+        blocks.append(_consequences(name, rows, refits, found))
+    kept = [part for part in blocks if len(part)]
+    table = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=CONSEQUENCES)
+    counts = {
+        "rows_a": len(a.trials),
+        "rows_b": len(b.trials),
+        "studies_a": int(a.trials["study"].nunique()),
+        "studies_b": int(b.trials["study"].nunique()),
+        "paired": sum(p.a is not None and p.b is not None for p in matched),
+    }
+    order = _gravity(table)
+    return Compared(found, table.loc[order].reset_index(drop=True), counts)
+
+
+def disagreements(
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    matched: Sequence[pairs.Pair],
+    belongs: Mapping[str, pd.Series],
+) -> pd.DataFrame:
+    """DISAGREEMENTS: a line per cell that differs and per row that one sheet alone has."""
+    found = []
+    for pair in matched:
+        left = None if pair.a is None else a.iloc[pair.a]
+        right = None if pair.b is None else b.iloc[pair.b]
+        row = left if left is not None else right
+        place = belongs["a"].iloc[pair.a] if left is not None else belongs["b"].iloc[pair.b]
+        line = {"study": row["study"], "row_of": pairs.label(row), "stratum": place}
+        for side, cells in (("a", left), ("b", right)):
+            if cells is not None:
+                line |= {f"{side}_file": cells[FILE], f"{side}_row": str(cells[ROW])}
+        if left is None or right is None:
+            found.append(line | {"what": ONLY_A if right is None else ONLY_B})
+            continue
+        for column in pairs.differing(left, right, pairs.CELLS):
+            found.append(
+                line
+                | {
+                    "what": CELL,
+                    "column": column,
+                    "a": left.get(column, ""),
+                    "b": right.get(column, ""),
+                    "a_column": _theirs(left, column),
+                    "b_column": _theirs(right, column),
+                }
+            )
+    return pd.DataFrame(found, columns=DISAGREEMENTS).fillna("")
+
+
+def leave_out(came: Intake, exclusions: pd.DataFrame) -> Intake:
+    """The sheet without the studies that are excluded as a whole by declaration; lines about
+    single rows speak of the project's own sheet."""
+    whole = exclusions[exclusions["row"] == ""].set_index("study")["reason"]
+    reason = came.trials["study"].map(whole.to_dict())
+    came.trials[EXCLUDED] = ("excluded by declaration: " + reason).fillna("")
+    return came
+
+
+def _theirs(row: pd.Series, column: str) -> str:
+    """The column as the sheet itself names it."""
+    return json.loads(row.get(contract.NAMES) or "{}").get(column, column)
+
+
+def _consequences(
+    name: str, rows: Mapping[str, pd.DataFrame], refits: Refits, found: pd.DataFrame
+) -> pd.DataFrame:
+    a, b = rows["a"], rows["b"]
+    if a.empty and b.empty:
+        return pd.DataFrame(columns=CONSEQUENCES)
+    base, blocks = refits.of_rows(a), []
+    counts = found.groupby("study").size()
+    figures = found[~found["column"].isin(pairs.NOT_FIGURES)]
+    for study in dict.fromkeys(figures["study"]):
+        if study not in set(a["study"]) | set(b["study"]):
+            continue
+        put = pd.concat([a[a["study"] != study], b[b["study"] == study]], ignore_index=True)
+        other = refits.of_rows(put)
+        blocks.append(_one(name, study, int(counts[study]), base, other))
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=CONSEQUENCES)
+
+
+def _one(name: str, study: str, count: int, base: Fit, other: Fit) -> pd.DataFrame:
+    line = {"study": study, "stratum": name, "disagreements": count}
+    if not differ(base, other):
+        said = "No consequence: the arms analysed are the same either way."
+        return pd.DataFrame(
+            [line | {"flip": "no", "flips": 0, "size": 0.0, "tau_shift": 0.0, "sentence": said}],
+            columns=CONSEQUENCES,
+        )
+    told = block(study, base, other).rename(
+        columns={
+            "before": "a",
+            "after": "b",
+            "verdict_before": "verdict_a",
+            "verdict_after": "verdict_b",
+        }
+    )
+    told = told.assign(**line, flips=int((told["flip"] == "yes").sum()))
+    told["sentence"] = [_sentence(row) for row in told.to_dict("records")]
+    return told.reindex(columns=CONSEQUENCES)
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    name = row["treatment"]
+    if not row["verdict_a"]:
+        return f"{name} is linked with the rows of B alone: {row['verdict_b']}."
+    if not row["verdict_b"]:
+        return f"{name} is no longer linked with the rows of B."
+    if row["flip"] == "yes":
+        return f"{name}: {row['verdict_a']} with A, {row['verdict_b']} with B."
+    return ""
+
+
+def _gravity(table: pd.DataFrame) -> pd.Index:
+    """Studies that change a verdict first, then by the largest move; treatments likewise."""
+    if table.empty:
+        return table.index
+    size = table["size"].astype(float).fillna(np.inf)
+    keys = pd.DataFrame({"study": table["study"], "stratum": table["stratum"]})
+    keys["flips"] = -table["flips"].astype(int)
+    keys["largest"] = -size.groupby([table["study"], table["stratum"]]).transform("max")
+    keys["flip"] = table["flip"].ne("yes")
+    keys["size"] = -size
+    order = ["flips", "largest", "study", "stratum", "flip", "size"]
+    return keys.sort_values(order, kind="stable").index
+
+
+def page(compared: Compared, names: Sequence[str], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What workflow/report/compare.html.jinja shows; ``names`` are the two files."""
+    found, told = compared.disagreements, compared.consequences
+    studies = []
+    for (study, stratum), own in told.groupby(["study", "stratum"], sort=False):
+        moved = own.dropna(subset=["treatment"])
+        shifted = moved.dropna(subset=["shift"])
+        top = (
+            shifted.loc[shifted["shift_sd"].astype(float).abs().idxmax()] if len(shifted) else None
+        )
+        studies.append(
+            {
+                "study": study,
+                "stratum": settings["strata"][stratum]["label"],
+                "disagreements": int(own["disagreements"].iloc[0]),
+                "flips": [s for s in own["sentence"] if s],
+                "grave": bool((own["flip"] == "yes").any()),
+                "treatment": None if top is None else top["treatment"],
+                "shift": None if top is None else float(top["shift"]),
+                "shift_sd": None if top is None else float(top["shift_sd"]),
+                "tau_shift": float(own["tau_shift"].iloc[0]),
+            }
+        )
+    grave = list(dict.fromkeys(s["study"] for s in studies if s["grave"]))
+    order = list(dict.fromkeys([*told["study"], *found["study"]]))
+    groups = [(study, found[found["study"] == study].to_dict("records")) for study in order]
+    return {
+        "names": list(names),
+        "counts": compared.counts,
+        "cells": int((found["what"] == CELL).sum()),
+        "only_a": int((found["what"] == ONLY_A).sum()),
+        "only_b": int((found["what"] == ONLY_B).sum()),
+        "disagreeing": int(found["study"].nunique()),
+        "studies": studies,
+        "grave": grave,
+        "groups": [group for group in groups if group[1]],
+        "settings": settings,
+    }
+
+
+def terminal(context: Mapping[str, Any], path: str) -> str:
+    """A short summary for the terminal."""
+    a, b = context["names"]
+    counts = context["counts"]
+    lines = [
+        f"A: {a}, {counts['rows_a']} rows of {counts['studies_a']} studies",
+        f"B: {b}, {counts['rows_b']} rows of {counts['studies_b']} studies",
+        f"{context['cells']} cells differ, {context['only_a']} rows are only in A, "
+        f"{context['only_b']} only in B; {context['disagreeing']} studies have disagreements.",
+    ]
+    if not context["disagreeing"]:
+        lines.append("The two extractions agree.")
+    elif context["grave"]:
+        lines.append("Settle first, a verdict depends on it:")
+        lines += [
+            f"  {s['study']}: {' '.join(s['flips'])}" for s in context["studies"] if s["grave"]
+        ]
+    else:
+        lines.append("No verdict depends on any one of them.")
+    return "\n".join([*lines, f"Comparison: {path}"]) + "\n"
