@@ -124,6 +124,7 @@ rule compare_extractions:
         a=lambda wildcards: two_sheets(wildcards)[0],
         b=lambda wildcards: two_sheets(wildcards)[1],
         columns=existing(config["inputs"]["columns"]),
+        corrections=existing(config["inputs"]["corrections"]),
         exclusions=existing(config["inputs"]["exclusions"]),
         treatments=inherited(config["inputs"]["treatments"]),
         instruments=inherited(config["inputs"]["instruments"]),
@@ -131,7 +132,7 @@ rule compare_extractions:
         frame=page_frame(),
         code=[
             *modules("intake", "specify", "exact", "prepare", "pages", "tables"),
-            *modules(*(f"living/{name}" for name in ("compare", "movers", "pairs", "refit"))),
+            *modules(*(f"living/{name}" for name in ("compare", "extraction", "movers", "pairs", "refit"))),
         ],
     output:
         disagreements="results/compare/disagreements.csv",

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from nma.living import pairs
-from nma.living.movers import ALL, mover_of
-from nma.pages import number
+from nma.living.movers import SEEN, Mover, mover_of
+from nma.living.standing import words_of
+from nma.pages import listed, number
 from nma.tables import FILE, ROW
 
 ROWS = ["stratum", "change", "study", "row_of", "file", "row", "column", "old", "new"]
@@ -19,7 +20,8 @@ FIGURES = (
 EFFECTS = [
     *("stratum", "treatment", "change"),
     *(f"{side}_{name}" for name in FIGURES for side in ("old", "new")),
-    *("shift", "exact_shift", "exact_shift_sd", "mcse", "mover", "mover_shift", "sentence"),
+    *("shift", "exact_shift", "exact_shift_sd", "mcse", "mover", "mover_shift", "others"),
+    "sentence",
 ]
 NETWORK = ["stratum", "what", "change", "name", "studies"]
 
@@ -102,7 +104,7 @@ def effects(
     new: pd.DataFrame,
     moves: pd.DataFrame,
     mcse: pd.Series,
-    reference: str,
+    settings: Mapping[str, Any],
 ) -> pd.DataFrame:
     """EFFECTS of every treatment that either has; those that changed verdict come first.
 
@@ -120,19 +122,18 @@ def effects(
                 row[f"{side}_{figure}"] = (
                     table.loc[name, figure] if name in table.index else _missing(figure)
                 )
-        own = moves[(moves["treatment"] == name) & (moves["study"] == ALL)]
-        exact = own.iloc[0] if len(own) else None
-        mover, alone, total = mover_of(moves, name)
+        mover = mover_of(moves, name)
         row |= {
             "shift": row["new_mean"] - row["old_mean"],
-            "exact_shift": 0.0 if exact is None else total,
-            "exact_shift_sd": 0.0 if exact is None else exact["shift_sd"],
+            "exact_shift": 0.0 if mover.whole is None else mover.whole["shift"],
+            "exact_shift_sd": 0.0 if mover.whole is None else mover.whole["shift_sd"],
             "mcse": float(mcse.get(name, np.nan)),
-            "mover": mover,
-            "mover_shift": alone,
+            "mover": mover.study,
+            "mover_shift": np.nan if mover.alone is None else mover.alone["shift"],
+            "others": "; ".join(mover.others),
         }
-        row["change"] = _change(row, exact)
-        row["sentence"] = _sentence(row, reference)
+        row["change"] = _change(row, mover)
+        row["sentence"] = _sentence(row, mover, settings)
         found.append(row)
     order = ["new", "gone", "verdict", "noise", "moved", "same"]
     table = pd.DataFrame(found, columns=EFFECTS)
@@ -145,45 +146,69 @@ def _missing(figure: str) -> Any:
     return "" if figure in ("verdict", "certainty") else np.nan
 
 
-def _change(row: Mapping[str, Any], exact: pd.Series | None) -> str:
+def _change(row: Mapping[str, Any], mover: Mover) -> str:
     if not row["old_verdict"]:
         return "new"
     if not row["new_verdict"]:
         return "gone"
     if row["old_verdict"] != row["new_verdict"]:
-        return "noise" if exact is None or exact["flip"] == "no" else "verdict"
-    return "moved" if row["mover"] else "same"
+        return "noise" if mover.whole is None or mover.whole["flip"] == "no" else "verdict"
+    return "moved" if mover.study or mover.others else "same"
 
 
-def _sentence(row: Mapping[str, Any], reference: str) -> str:
-    """What happened to one treatment, in words."""
-    name, mover, many = row["treatment"], row["mover"], "; " in row["mover"]
-    new = f"{number(row['new_mean'])} ({number(row['new_ci_low'])} to {number(row['new_ci_high'])})"
-    by = mover.replace("; ", ", ")
-    if row["change"] == "new":
-        brought = f", brought by {by}" if mover else ""
-        return f"{name} is new in the network{brought}: {new} points; {row['new_verdict']}."
-    if row["change"] == "gone":
-        return f"{name} is no longer linked to {reference}" + (f": {by}." if mover else ".")
-    moved = f"{number(row['old_mean'])} to {number(row['new_mean'])} points"
-    if row["change"] == "same":
+def _sentence(row: Mapping[str, Any], mover: Mover, settings: Mapping[str, Any]) -> str:
+    """What happened to one treatment, and who did it, in words."""
+    name, change = row["treatment"], row["change"]
+    said = {side: words_of(row[f"{side}_verdict"], settings) for side in ("old", "new")}
+    if change == "new":
+        by = f", brought by {_names(mover)}" if _names(mover) else ""
+        interval = f"{number(row['new_ci_low'])} to {number(row['new_ci_high'])}"
+        effect = f"{number(row['new_mean'])} points ({interval})"
+        return f"{name} is new in the network{by}: {effect}, {said['new']}."
+    if change == "gone":
+        by = f" because of {_names(mover)}" if _names(mover) else ""
+        return f"{name} is no longer linked to {settings['reference']}{by}."
+    moved = f"from {number(row['old_mean'])} to {number(row['new_mean'])} points"
+    if change == "same":
         return f"{name} did not move to speak of ({moved})."
-    if row["change"] == "noise":
+    if change == "noise":
         return (
-            f"{name} reads {row['new_verdict']} instead of {row['old_verdict']}, but the exact "
-            f"posterior keeps its verdict: this is Monte Carlo error at the line ({moved})."
+            f"{name} now reads {said['new']} instead of {said['old']}, but the exact posterior "
+            f"keeps its verdict: this is Monte Carlo error at the line ({moved})."
         )
     start = (
-        f"{name} changes from {row['old_verdict']} to {row['new_verdict']} ({moved})."
-        if row["change"] == "verdict"
-        else f"{name} moves from {moved}; its verdict stays: {row['new_verdict']}."
+        f"{name}, {said['old']} before, is now {said['new']} ({moved})."
+        if change == "verdict"
+        else f"{name} goes {moved}; it stays {said['new']}."
+        if _shifted(mover.whole)
+        else f"{name} is told {_sharper(mover.whole)}; it stays {said['new']}."
     )
-    if not mover:
-        return start
-    if many:
-        return f"{start} No study does this alone; together: {by}."
-    return (
-        f"{start} The mover is {mover}: alone it shifts the effect by "
-        f"{number(row['mover_shift'], 2)} points, all changes together by "
-        f"{number(row['exact_shift'], 2)}."
+    if not mover.study:
+        return (
+            f"{start} No study does this alone; together: {_names(mover)}."
+            if mover.others
+            else start
+        )
+    alone, whole = mover.alone, mover.whole
+    did = (
+        f"shifts the effect by {number(alone['shift'], 2)} points, all changes together by "
+        f"{number(whole['shift'], 2)}"
+        if _shifted(whole)
+        else f"leaves the effect where it is but tells it {_sharper(alone)}"
     )
+    return f"{start} The mover is {mover.study}: alone it {did}."
+
+
+def _shifted(row: pd.Series) -> bool:
+    """Whether it is the mean that moved, not its sd alone."""
+    return abs(row["shift_sd"]) >= SEEN
+
+
+def _sharper(row: pd.Series) -> str:
+    how = "more" if row["sd_after"] < row["sd_before"] else "less"
+    return f"{how} sharply (sd {number(row['sd_before'])} to {number(row['sd_after'])} points)"
+
+
+def _names(mover: Mover) -> str:
+    names = [mover.study, *mover.others] if mover.study else list(mover.others)
+    return listed(names) if names else ""

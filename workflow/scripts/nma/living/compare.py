@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from nma import contract, strata
-from nma.corrections import EXCLUDED
 from nma.intake import Intake
 from nma.living import pairs
 from nma.living.movers import block, differ
 from nma.living.refit import Fit, Refits
+from nma.living.standing import words_of
 from nma.tables import FILE, ROW
 
 DISAGREEMENTS = [
@@ -109,15 +109,6 @@ def disagreements(
     return pd.DataFrame(found, columns=DISAGREEMENTS).fillna("")
 
 
-def leave_out(came: Intake, exclusions: pd.DataFrame) -> Intake:
-    """The sheet without the studies that are excluded as a whole by declaration; lines about
-    single rows speak of the project's own sheet."""
-    whole = exclusions[exclusions["row"] == ""].set_index("study")["reason"]
-    reason = came.trials["study"].map(whole.to_dict())
-    came.trials[EXCLUDED] = ("excluded by declaration: " + reason).fillna("")
-    return came
-
-
 def _theirs(row: pd.Series, column: str) -> str:
     """The column as the sheet itself names it."""
     return json.loads(row.get(contract.NAMES) or "{}").get(column, column)
@@ -137,11 +128,13 @@ def _consequences(
             continue
         put = pd.concat([a[a["study"] != study], b[b["study"] == study]], ignore_index=True)
         other = refits.of_rows(put)
-        blocks.append(_one(name, study, int(counts[study]), base, other))
+        blocks.append(_one(name, study, int(counts[study]), base, other, refits.settings))
     return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=CONSEQUENCES)
 
 
-def _one(name: str, study: str, count: int, base: Fit, other: Fit) -> pd.DataFrame:
+def _one(
+    name: str, study: str, count: int, base: Fit, other: Fit, settings: Mapping[str, Any]
+) -> pd.DataFrame:
     line = {"study": study, "stratum": name, "disagreements": count}
     if not differ(base, other):
         said = "No consequence: the arms analysed are the same either way."
@@ -158,18 +151,19 @@ def _one(name: str, study: str, count: int, base: Fit, other: Fit) -> pd.DataFra
         }
     )
     told = told.assign(**line, flips=int((told["flip"] == "yes").sum()))
-    told["sentence"] = [_sentence(row) for row in told.to_dict("records")]
+    told["sentence"] = [_sentence(row, settings) for row in told.to_dict("records")]
     return told.reindex(columns=CONSEQUENCES)
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
+def _sentence(row: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     name = row["treatment"]
+    said = {side: words_of(row[f"verdict_{side}"], settings) for side in ("a", "b")}
     if not row["verdict_a"]:
-        return f"{name} is linked with the rows of B alone: {row['verdict_b']}."
+        return f"{name} is linked with the rows of B only: {said['b']}."
     if not row["verdict_b"]:
         return f"{name} is no longer linked with the rows of B."
     if row["flip"] == "yes":
-        return f"{name}: {row['verdict_a']} with A, {row['verdict_b']} with B."
+        return f"{name}: {said['a']} with A, {said['b']} with B."
     return ""
 
 

@@ -21,7 +21,7 @@ PACKAGES = (
     *("nutpie", "openpyxl", "pandas", "pandera", "pymc", "pytensor", "scipy", "snakemake"),
 )
 # Made of a run's results, not by it; they may come later.
-AFTERWARDS = (NAME, "update", "update.html", "compare", "crate")
+AFTERWARDS = (NAME, "update", "update.html", "compare", "crate", "verify")
 
 
 def fingerprint(path: str | Path) -> dict[str, Any]:

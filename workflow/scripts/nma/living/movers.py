@@ -6,6 +6,7 @@ study goes with it: spreads that it imputes, islands that it joins.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -109,32 +110,37 @@ def block(study: str, before: Fit, after: Fit) -> pd.DataFrame:
     )
 
 
-def mover_of(table: pd.DataFrame, treatment: str) -> tuple[str, float, float]:
-    """Who moved a treatment, by how much alone, and all together (points, missing where
-    there is no effect before or after).
+@dataclass(frozen=True)
+class Mover:
+    """Who moved a treatment. ``study`` is the one study that did, "" if none is enough by
+    itself; ``others`` can be seen beside it, or do it together. ``alone`` and ``whole`` are
+    rows of ``movers``, None where there is none."""
 
-    The study with the largest move, if alone it makes half of the whole move or the same
-    change of verdict; else every study that can be seen, joined by "; ". "" if the
-    treatment did not move by ``SEEN`` and kept its verdict.
-    """
+    study: str = ""
+    others: tuple[str, ...] = ()
+    alone: pd.Series | None = None
+    whole: pd.Series | None = None
+
+
+def mover_of(table: pd.DataFrame, treatment: str) -> Mover:
+    """The study with the largest move, if alone it makes half of the whole move or the
+    whole's change of verdict. Nobody, for a treatment that kept its verdict and moved by
+    less than ``SEEN``."""
     own = table[table["treatment"] == treatment]
-    whole = own[own["study"] == ALL]
-    if whole.empty:
-        return "", np.nan, np.nan
-    total = whole.iloc[0]
-    if total["flip"] == "no" and not (pd.isna(total["size"]) or total["size"] >= SEEN):
-        return "", np.nan, float(total["shift"])
-    # A treatment that comes or goes has no size: its mover is who brings or takes it.
+    whole = next((row for _, row in own[own["study"] == ALL].iterrows()), None)
+    if whole is None:
+        return Mover()
+    links = pd.isna(whole["size"])  # it comes or goes: its mover is who links it
+    if whole["flip"] == "no" and whole["size"] < SEEN:
+        return Mover(whole=whole)
     each = own[own["study"] != ALL].assign(size=lambda t: t["size"].fillna(np.inf))
-    if pd.isna(total["size"]):
-        each = each[np.isinf(each["size"])]
+    each = each[np.isinf(each["size"]) | (not links)]
     each = each[(each["size"] >= SEEN) | (each["flip"] == "yes")]
-    each = each.sort_values("size", ascending=False)
+    each = each.sort_values("size", ascending=False, kind="stable")
     if each.empty:
-        return "", np.nan, float(total["shift"])
-    top = each.iloc[0]
-    same_flip = total["flip"] == "yes" and top["verdict_after"] == total["verdict_after"]
-    alone = (each["size"] >= 0.5 * top["size"]).sum() == 1 or len(each) == 1
-    if alone and (np.isinf(top["size"]) or same_flip or top["size"] >= 0.5 * total["size"]):
-        return str(top["study"]), float(top["shift"]), float(total["shift"])
-    return "; ".join(each["study"]), np.nan, float(total["shift"])
+        return Mover(whole=whole)
+    top, names = each.iloc[0], tuple(map(str, each["study"]))
+    same_flip = whole["flip"] == "yes" and top["verdict_after"] == whole["verdict_after"]
+    if links or same_flip or top["size"] >= 0.5 * whole["size"]:
+        return Mover(names[0], names[1:], top, whole)
+    return Mover("", names, None, whole)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,14 +17,20 @@ WORTHWHILE, BEATS, WORSE = "worthwhile", "beats", "worse"
 TOO_SMALL, OPEN, COMPARATOR = "no worthwhile effect", "inconclusive", "comparator"
 # For readers; {mid} in points, {reference} its name.
 WORDS = {
-    WORTHWHILE: "better than {reference} by more than {mid} points",
+    WORTHWHILE: "better than {reference} by more than {mid:g} points",
     BEATS: "better than {reference}",
-    TOO_SMALL: "not better than {reference} by {mid} points or more",
+    TOO_SMALL: "shown not to be better than {reference} by {mid:g} points",
     OPEN: "inconclusive",
     WORSE: "worse than {reference}",
-    COMPARATOR: "comparator, no verdict",
+    COMPARATOR: "a comparator without a verdict",
     "": "not estimated",
 }
+
+
+def words_of(verdict: str, settings: Mapping[str, Any]) -> str:
+    """A verdict as a reader says it; one that is not known as it stands."""
+    words = WORDS.get(verdict, verdict)
+    return words.format(reference=settings["reference"], mid=settings["mid"]["value"])
 
 
 def verdicts(

@@ -14,7 +14,7 @@ from nma.living import changes, movers, pairs
 from nma.living.manifest import fingerprint
 from nma.living.refit import Refits, of_arms
 from nma.living.release import OF_MAIN, Release
-from nma.living.standing import WORDS, standing
+from nma.living.standing import standing, words_of
 from nma.pages import listed, number
 
 PARTS = ("rows", "effects", "movers", "network")
@@ -75,7 +75,12 @@ def terminal(update: Update, page: str) -> str:
 def page(update: Update, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What workflow/report/update.html.jinja shows."""
     release = update.release.manifest["release"]
-    return {"strata": update.strata, "release": release, "settings": settings, "words": WORDS}
+    return {
+        "strata": update.strata,
+        "release": release,
+        "settings": settings,
+        "said": lambda verdict: words_of(verdict or "", settings),
+    }
 
 
 def _stratum(
@@ -94,9 +99,7 @@ def _stratum(
         "new": _standing(after, networks["new"], run.settings),
     }
     error = np.sqrt(_mcse(before).pow(2).add(_mcse(after).pow(2)))
-    told = changes.effects(
-        name, sides["old"], sides["new"], moves, error, run.settings["reference"]
-    )
+    told = changes.effects(name, sides["old"], sides["new"], moves, error, run.settings)
     return {
         "effects": told,
         "movers": moves.assign(stratum=name)[["stratum", *movers.COLUMNS]],
@@ -180,7 +183,7 @@ def _context(name, label, release, run, made, rows) -> dict[str, Any]:
         "unchanged": whole.empty and same_arms(before, after),
         "sentences": [s for kind in moved for s in by[kind]["sentence"]],
         "effects": _records(told),
-        "movers": _movers(moves),
+        "movers": _movers(moves, run.settings),
         "network": _records(made["network"]),
         "rows": _rows(rows),
         "cells": _records(rows[rows["change"] == "changed"]),
@@ -189,6 +192,7 @@ def _context(name, label, release, run, made, rows) -> dict[str, Any]:
         "estimable": len(told) > 0,
         "reason": _network(after)["reason"],
         "tau_shift": float(whole["tau_shift"].iloc[0]) if len(whole) else 0.0,
+        "rated": bool((told[["old_certainty", "new_certainty"]] != "").any(axis=None)),
         "still": _still(by.get("same"), told, moves),
     }
     out["lead"] = _lead(out, len(told))
@@ -252,11 +256,11 @@ def _files(before: Path, after: Path) -> tuple[list[str], list[str]]:
     return same, [name for name in there if name not in same]
 
 
-def _movers(moves: pd.DataFrame) -> list[dict[str, Any]]:
+def _movers(moves: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A line per change: the largest shift, flips, what it links or unlinks."""
     found = []
     for study, own in moves.groupby("study", sort=False):
-        moved = own.dropna(subset=["size"])
+        moved = own[own["size"] >= movers.SEEN / 10]
         top = moved.iloc[0] if len(moved) else None
         flips = own[(own["flip"] == "yes") & own["size"].notna()]
         found.append(
@@ -267,7 +271,8 @@ def _movers(moves: pd.DataFrame) -> list[dict[str, Any]]:
                 "shift_sd": None if top is None else top["shift_sd"],
                 "tau_shift": own["tau_shift"].iloc[0],
                 "flips": [
-                    f"{r.treatment}: {r.verdict_before} to {r.verdict_after}"
+                    f"{r.treatment}: {words_of(r.verdict_before, settings)}, then "
+                    f"{words_of(r.verdict_after, settings)}"
                     for r in flips.itertuples()
                 ],
                 "links": own.loc[own["verdict_before"] == "", "treatment"].tolist(),
@@ -293,7 +298,7 @@ def _outside(rows: pd.DataFrame) -> dict[str, Any]:
         "name": "outside", "label": "In no stratum", "unchanged": True, "lead": lead,
         "lines": [f"In no stratum: {lead}"], "sentences": [], "effects": [], "movers": [],
         "network": [], "rows": _rows(rows), "cells": [], "alike": [], "unlike": [],
-        "estimable": False, "reason": "", "tau_shift": 0.0, "still": "",
+        "estimable": False, "reason": "", "tau_shift": 0.0, "still": "", "rated": False,
     }  # fmt: skip
 
 

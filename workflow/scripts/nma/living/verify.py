@@ -1,0 +1,305 @@
+"""Is a release reproduced? Its tables beside those of a rerun of its own inputs.
+
+A table is the same byte for byte, or each column's largest difference is told in its own unit
+and, for figures that come from draws, in Monte Carlo standard errors of the difference.
+Standard errors: of a mean sd / sqrt(ESS), of an sd sd / sqrt(2 ESS), of a probability
+sqrt(p (1 - p) / ESS), of a quantile sqrt(p (1 - p) / ESS) / density (Vehtari et al. 2021, Bayesian
+Anal 16:667), with the density of a normal of that sd.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from nma.living import manifest as manifests
+from nma.living.release import Release, published
+from nma.living.standing import standing
+from nma.tables import read_back
+
+EXACTLY, WITHIN, NOT = (
+    "reproduced exactly",
+    "reproduced within Monte Carlo error",
+    "NOT reproduced",
+)
+# As for the audit of every fit: beyond it two runs of one posterior do not lie.
+LIMIT = 5.0
+# Relative; another processor may change the last digits of what is computed without draws.
+ROUNDING = 1e-8
+COLUMNS = ["table", "column", "row", "release", "rerun", "difference", "mcse", "in_mcse", "verdict"]
+SAMPLED = ("effects", "league", "ranks", "heterogeneity", "sof", "verdicts")
+# What says how a sampler went, not what it found.
+DIAGNOSTICS = ("convergence",)
+QUANTILES = {
+    "ci_low": 0.025,
+    "median": 0.5,
+    "ci_high": 0.975,
+    "pred_low": 0.025,
+    "pred_high": 0.975,
+}
+KEYS = ("treatment", "comparator", "parameter", "analysis")
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a rerun said. ``inputs``, ``code`` and ``versions`` name what is not as the
+    manifest has it, ``differences`` (COLUMNS) the largest of every column that differs,
+    ``verdicts`` every verdict that is another one, in words."""
+
+    release: str
+    tables: int
+    identical: int
+    inputs: list[str]
+    code: list[str]
+    versions: list[str]
+    differences: pd.DataFrame
+    verdicts: list[str]
+
+    @property
+    def verdict(self) -> str:
+        """EXACTLY, WITHIN or NOT."""
+        if self.identical == self.tables:
+            return EXACTLY
+        far = (self.differences["verdict"] == NOT).any()
+        return NOT if far or self.verdicts else WITHIN
+
+
+def compare(release: Release, results: Path, repository: Path) -> Verified:
+    """A release beside results/ of a rerun of its inputs."""
+    settings, told = release.settings, release.manifest
+    names = published(release.tables, settings)
+    same, found = 0, []
+    for name in names:
+        a, b = release.tables / name, results / name
+        if b.exists() and a.read_bytes() == b.read_bytes():
+            same += 1
+        elif name != "config.json":
+            found.append(differences(name, a, b, settings))
+        else:
+            found.append(_line(name, "settings", "", "", ""))
+    return Verified(
+        release=release.version,
+        tables=len(names),
+        identical=same,
+        inputs=tampered(release),
+        code=manifests.changed(told, {"code": manifests.code(repository)}, "code"),
+        versions=_versions(told["versions"], manifests.versions()),
+        differences=_stacked(found),
+        verdicts=_verdicts(release, results, settings["main"]),
+    )
+
+
+def tampered(release: Release) -> list[str]:
+    """Inputs that the release holds otherwise than its manifest says, or not at all."""
+    found = []
+    for name, entry in release.manifest["inputs"].items():
+        path = release.folder / "inputs" / name
+        if not path.exists() or manifests.fingerprint(path)["sha256"] != entry["sha256"]:
+            found.append(name)
+    return found
+
+
+def differences(
+    name: str, a: Path, b: Path, settings: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """COLUMNS of one table: the largest difference of every column that differs."""
+    if not b.exists():
+        return _line(name, "", "", "there", "missing")
+    if a.suffix != ".csv":
+        return _line(name, "", "", "", "")
+    old, new = _keyed(read_back(a)), _keyed(read_back(b))
+    if list(old.columns) != list(new.columns):
+        return _line(name, "columns", "", ", ".join(old.columns), ", ".join(new.columns))
+    if old.index.has_duplicates or set(old.index) != set(new.index):
+        return _line(name, "rows", "", str(len(old)), str(len(new)))
+    new = new.loc[old.index]
+    analysis = name.split("/")[0]
+    kind = Path(name).stem
+    errors = _errors(kind, a, old, settings.get(analysis, settings["main"]))
+    blocks = [_column(name, kind, c, old[c], new[c], errors) for c in old.columns]
+    blocks = [block for block in blocks if block is not None]
+    return _stacked(blocks)
+
+
+def _keyed(table: pd.DataFrame) -> pd.DataFrame:
+    """By what its rows are called; by their place where nothing calls them."""
+    keys = [key for key in KEYS if key in table]
+    if not keys or "study" in table:
+        return table
+    names = table[keys].agg(" : ".join, axis=1)
+    return table.drop(columns=keys).set_index(names)
+
+
+def _column(name, kind, column, old, new, errors) -> pd.DataFrame | None:
+    differing = old != new
+    if not differing.any():
+        return None
+    a, b = (pd.to_numeric(side, errors="coerce") for side in (old, new))
+    if (a.isna() != b.isna()).any() or (a.isna() & differing).any():
+        row = old.index[differing & a.isna() | (a.isna() != b.isna())][0]
+        # Words that follow from sampled figures are told as verdicts, not as a fault of a table.
+        told = WITHIN if kind in SAMPLED and a.isna().all() else NOT
+        return _line(name, column, str(row), old[row], new[row], told)
+    gap = (b - a).abs()
+    if kind in DIAGNOSTICS:
+        row = gap.idxmax()
+        return _line(name, column, str(row), old[row], new[row], WITHIN, gap[row])
+    error = errors.get(column)
+    if error is None:
+        relative = gap / a.abs().clip(lower=1.0)
+        row = relative.idxmax()
+        told = WITHIN if relative[row] <= ROUNDING else NOT
+        return _line(name, column, str(row), old[row], new[row], told, gap[row])
+    ratio = (gap / error.clip(lower=1e-12)).where(gap > ROUNDING * a.abs().clip(lower=1.0), 0.0)
+    row = ratio.idxmax()
+    told = WITHIN if ratio[row] <= LIMIT else NOT
+    return _line(name, column, str(row), old[row], new[row], told, gap[row], error[row], ratio[row])
+
+
+def _errors(kind: str, path: Path, table: pd.DataFrame, settings) -> dict[str, pd.Series]:
+    """Monte Carlo standard errors of the difference of two runs, by column, of the rows."""
+    if kind not in SAMPLED:
+        return {}
+    number = table.apply(pd.to_numeric, errors="coerce")
+    bulk, tail = _sizes(path.parent, table.index, settings)
+    found: dict[str, pd.Series] = {}
+    for column in table.columns:
+        p = number[column]
+        if column == "sd":
+            found[column] = number["sd"] / np.sqrt(2 * bulk)
+        elif column == "mean" and "sd" in number:
+            found[column] = number["sd"] / np.sqrt(bulk)
+        elif column in QUANTILES and "sd" in number:
+            q = QUANTILES[column]
+            wide = (
+                (number["pred_high"] - number["pred_low"]) / (2 * norm.ppf(0.975))
+                if (column.startswith("pred"))
+                else number["sd"]
+            )
+            found[column] = np.sqrt(q * (1 - q) / tail) * wide / norm.pdf(norm.ppf(q))
+        elif column in QUANTILES and "ci_high" in number:
+            q = QUANTILES[column]
+            wide = (number["ci_high"] - number["ci_low"]) / (2 * norm.ppf(0.975))
+            found[column] = np.sqrt(q * (1 - q) / tail) * wide / norm.pdf(norm.ppf(q))
+        elif column.startswith("p_"):
+            # A probability near 0 or 1 still changes by single draws.
+            known = p.clip(1 / bulk, 1 - 1 / bulk)
+            found[column] = np.sqrt(known * (1 - known) / bulk)
+    if "mean_rank" in number:
+        ranks = len(table) + (0 if kind == "ranks" else 1)
+        wide = ((number["rank_high"] - number["rank_low"]) / (2 * norm.ppf(0.975))).clip(lower=0.25)
+        found["mean_rank"] = wide / np.sqrt(bulk)
+        found["sucra"] = found["mean_rank"] / max(ranks - 1, 1)
+        # A rank is whole: at its limits two runs may differ by one.
+        step = pd.Series(1.0 / LIMIT, index=table.index)
+        for name in ("rank_low", "rank_high"):
+            found[name] = step
+        for name in ("sucra_low", "sucra_high"):
+            found[name] = step / max(ranks - 1, 1)
+    return {name: np.sqrt(2) * error for name, error in found.items()}
+
+
+def _sizes(folder: Path, index: pd.Index, settings) -> tuple[pd.Series, pd.Series]:
+    """Effective sample sizes of every row, in the bulk and the tails: the smaller of the two
+    treatments of a contrast; of independent draws their number."""
+    sampling = settings["sampling"]
+    size = float(max(sampling["draws"] // sampling["chains"] * sampling["chains"], 1))
+    even = pd.Series(size, index=index)
+    path = folder / "convergence.csv"
+    if not path.exists():
+        return even, even
+    table = read_back(path).set_index("parameter")
+    sizes = {}
+    for column in ("ess_bulk", "ess_tail"):
+        known = pd.to_numeric(table[column], errors="coerce")
+        least = float(known.min())
+        sizes[column] = pd.Series(
+            [
+                min(
+                    float(known.get(f"d[{part}]", known.get(part, least)))
+                    for part in str(name).split(" : ")
+                )
+                for name in index
+            ],
+            index=index,
+        )
+    return sizes["ess_bulk"], sizes["ess_tail"]
+
+
+def _verdicts(release: Release, results: Path, settings: Mapping[str, Any]) -> list[str]:
+    """Every treatment of main whose verdict is another one, in words."""
+    found = []
+    for stratum in settings["strata"]:
+        sides = []
+        for root in (release.tables, results):
+            folder = root / "main" / stratum
+            kinds = _kinds(folder / "network.json")
+            table = standing(folder, kinds, settings["mid"]["value"], settings["headline"])
+            sides.append(table["verdict"])
+        a, b = sides
+        for name in a.index.union(b.index, sort=False):
+            was, now = a.get(name, "absent"), b.get(name, "absent")
+            if was != now:
+                found.append(f"{stratum}, {name}: {was} in the release, {now} in the rerun")
+    return found
+
+
+def _kinds(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    nodes = manifests.read(path)["nodes"]
+    return {node["treatment"]: node.get("kind", "active") for node in nodes}
+
+
+def _versions(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    names = sorted({*old, *new})
+    return [
+        f"{name} {old.get(name, 'absent')} then, {new.get(name, 'absent')} now"
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _line(name, column, row, a, b, verdict=NOT, gap=np.nan, mcse=np.nan, ratio=np.nan):
+    cells = [name, column, row, str(a), str(b), gap, mcse, ratio, verdict]
+    return pd.DataFrame([cells], columns=COLUMNS)
+
+
+def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    kept = [part.astype(object) for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=COLUMNS)
+
+
+def terminal(verified: Verified) -> str:
+    """The verdict and what it rests on."""
+    lines = [
+        f"Release {verified.release}: {verified.verdict}.",
+        f"  {verified.identical} of {verified.tables} published tables are the same byte for byte.",
+    ]
+    for what, names in (
+        ("Inputs that are not as the manifest has them", verified.inputs),
+        ("Code or lock that has changed since", verified.code),
+        ("Other versions", verified.versions),
+        ("VERDICTS THAT DIFFER", verified.verdicts),
+    ):
+        if names:
+            more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+            lines.append(f"  {what}: {'; '.join(names[:8])}{more}")
+    told = verified.differences
+    if len(told):
+        order = pd.to_numeric(told["in_mcse"]).fillna(np.inf).where(told["verdict"] == NOT, -1.0)
+        lines.append("  Largest differences, worst first:")
+        for row in (
+            told.loc[order.sort_values(ascending=False, kind="stable").index].head(12).itertuples()
+        ):
+            by = "" if pd.isna(row.difference) else f", by {row.difference:.3g}"
+            mc = "" if pd.isna(row.in_mcse) else f" = {row.in_mcse:.1f} Monte Carlo errors"
+            lines.append(
+                f"    {row.table} {row.column} [{row.row}]: {row.release} then, {row.rerun} now"
+                f"{by}{mc} ({row.verdict})"
+            )
+    return "\n".join(lines) + "\n"
