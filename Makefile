@@ -60,7 +60,6 @@ reference-shift: run ## docs/reference_choice.md
 
 update: setup ## NEW=trials_2027.csv: the run with new trials, beside the last release
 	@$(RUN) snakemake --cores $(CORES) $(ARGS) $(if $(NEW),--config 'new=$(NEW)') -- update
-	@cat results/update/summary.txt
 
 release: setup ## VERSION=1.2: keep this run's tables and inputs under releases/
 	@$(LIVING) release "$(VERSION)"
@@ -73,7 +72,6 @@ crate: setup ## this run as an RO-Crate: results/crate/
 
 compare: setup ## A=first.csv B=second.csv: where two reviewers disagree, and does it matter
 	@$(RUN) snakemake --cores $(CORES) $(ARGS) --config 'compare=["$(A)", "$(B)"]' -- compare
-	@cat results/compare/summary.txt
 
 clean:
 	rm -rf results logs .snakemake .cache

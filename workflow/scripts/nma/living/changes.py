@@ -52,7 +52,7 @@ def rows(old: pd.DataFrame, new: pd.DataFrame, stratum: Mapping[str, pd.Series])
             base | {"change": "changed", "column": c, "old": a.get(c, ""), "new": b.get(c, "")}
             for c in pairs.differing(a, b)
         ]
-    return pd.DataFrame(found, columns=ROWS).fillna("")
+    return pd.DataFrame(found, columns=ROWS, dtype=object).fillna("")
 
 
 def network(stratum: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> pd.DataFrame:

@@ -106,7 +106,7 @@ def disagreements(
                     "b_column": _theirs(right, column),
                 }
             )
-    return pd.DataFrame(found, columns=DISAGREEMENTS).fillna("")
+    return pd.DataFrame(found, columns=DISAGREEMENTS, dtype=object).fillna("")
 
 
 def _theirs(row: pd.Series, column: str) -> str:
@@ -126,8 +126,7 @@ def _consequences(
     for study in dict.fromkeys(figures["study"]):
         if study not in set(a["study"]) | set(b["study"]):
             continue
-        put = pd.concat([a[a["study"] != study], b[b["study"] == study]], ignore_index=True)
-        other = refits.of_rows(put)
+        other = refits.of_rows(pairs.exchange(a, b, study))
         blocks.append(_one(name, study, int(counts[study]), base, other, refits.settings))
     return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=CONSEQUENCES)
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from nma import contract
 from nma.corrections import EXCLUDED
-from nma.tables import NUMBER
+from nma.tables import FILE, NUMBER
 
 WHO = ("treatment", "comparator")
 KEY = ("outcome", "instrument", "weeks", "measure", "difference_of", *WHO)
@@ -99,6 +99,16 @@ def touched(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
     before, after = _by_study(old), _by_study(new)
     names = dict.fromkeys([*new["study"], *old["study"]])
     return [name for name in names if before.get(name) != after.get(name)]
+
+
+def exchange(a: pd.DataFrame, b: pd.DataFrame, study: str) -> pd.DataFrame:
+    """Rows of a with those of one study taken from b, from a file of their own: the same
+    place in a file may hold another row in either."""
+    put = b[b["study"] == study]
+    return pd.concat(
+        [a[a["study"] != study], put.assign(**{FILE: "(other) " + put[FILE]})],
+        ignore_index=True,
+    )
 
 
 def _by_study(rows: pd.DataFrame) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ chain: two refits differ by their data alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ import pandas as pd
 
 from nma import exact
 from nma.checks.mixtures import cdf, describe
-from nma.harmonise import Harmonised
 from nma.living.standing import verdicts
 from nma.prepare import prepare
 from nma.specify import specify
@@ -45,11 +44,10 @@ class Refits:
     instruments: pd.DataFrame
     treatments: pd.DataFrame
     settings: Mapping[str, Any]
-    known: dict[str, Harmonised] = field(default_factory=dict)
 
     def of_rows(self, rows: pd.DataFrame) -> Fit:
         """From validated rows (text) of the stratum."""
-        made = prepare(rows, self.instruments, self.treatments, self.settings, self.known)
+        made = prepare(rows, self.instruments, self.treatments, self.settings)
         return of_arms(made.arms, made.network, self.settings, made.excluded)
 
 

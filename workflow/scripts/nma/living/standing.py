@@ -67,7 +67,7 @@ def standing(
     summary = folder / "sof.csv"
     if summary.exists():
         table = read_typed(summary)
-        table["certainty"] = table["certainty"].fillna("")
+        table["certainty"] = table["certainty"].astype(object).fillna("")
         return table[COLUMNS].set_index("treatment", drop=False)
     if not (folder / "effects.csv").exists():
         return pd.DataFrame(columns=COLUMNS).set_index("treatment", drop=False)

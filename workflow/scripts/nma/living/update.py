@@ -128,8 +128,7 @@ def _moves(before: Path, network, settings, run: Run, rows) -> pd.DataFrame:
             return new
         if study == "":
             return old
-        kept, put = old[old["study"] != study], new[new["study"] == study]
-        return pd.concat([kept, put], ignore_index=True)
+        return pairs.exchange(old, new, study)
 
     start = of_arms(tables.read_typed(before / "arms.csv"), network, settings)
     return movers.movers(start, pairs.touched(old, new), refits, rows_of)
@@ -219,8 +218,11 @@ def _lead(out: Mapping[str, Any], treatments: int) -> str:
         return "the arms analysed are the same figures; effects are those of the release."
     names = [m["study"] for m in out["movers"] if m["study"] not in (movers.ALL, movers.SETTINGS)]
     count = len(out["sentences"])
-    who = listed(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    reach = f"{who} {'reaches' if len(names) == 1 else 'reach'} the analysis" if names else ""
+    more = [f"{len(names) - 5} more"] if len(names) > 5 else []
+    reach = ""
+    if names:
+        who = listed([*names[:5], *more])
+        reach = f"{who} {'reaches' if len(names) == 1 else 'reach'} the analysis"
     settings = any(m["study"] == movers.SETTINGS for m in out["movers"])
     also = "settings, treatments or scales changed" if settings else ""
     did = "; ".join(part for part in (reach, also) if part) or "the arms analysed changed"

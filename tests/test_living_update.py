@@ -1,0 +1,171 @@
+"""A release beside a run: rows, effects, movers, the network, and what did not change."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from lived import network, released, run, settings, sof, trials, two_arms
+
+from nma import pages
+from nma.living import movers, update
+from nma.living.update import Run, compare
+
+TEMPLATE = Path(__file__).parent.parent / "workflow/report/update.html.jinja"
+EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)>'
+
+
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory):
+    return released(run(tmp_path_factory.mktemp("baseline") / "old", network()))
+
+
+def updated(release, folder, rows, chosen=None):
+    run(folder, rows, chosen)
+    config = folder / "config"
+    chosen = chosen or settings()
+    return compare(
+        release,
+        Run(folder / "results", chosen, config / "instruments.csv", config / "treatments.csv"),
+    )
+
+
+def with_trial(*rows):
+    return pd.concat([network(), trials(*rows).assign(_file="new.csv")], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def strong(baseline, tmp_path_factory):
+    new = [*two_arms("Strong 2027", "ibuprofen", 20, 40, n=900),
+           *two_arms("Weak 2027", "paracetamol", 39, 40, n=12)]  # fmt: skip
+    return updated(baseline, tmp_path_factory.mktemp("strong") / "new", with_trial(*new))
+
+
+def test_the_strong_trial_is_named_as_the_mover(strong):
+    told = strong.tables["effects"].set_index("treatment")
+    assert told.loc["NSAID", "mover"] == "Strong 2027"
+    assert told.loc["NSAID", "old_verdict"] != told.loc["NSAID", "new_verdict"]
+    assert told.loc["NSAID", "change"] == "verdict"
+    assert "The mover is Strong 2027" in told.loc["NSAID", "sentence"]
+    assert told.loc["NSAID", "mover_shift"] < -3
+    moves = strong.tables["movers"]
+    own = moves[(moves["study"] == "Weak 2027") & (moves["treatment"] == "NSAID")].iloc[0]
+    assert abs(own["shift"]) < 0.5
+
+
+def test_published_and_exact_shifts_agree_within_monte_carlo_error(strong):
+    told = strong.tables["effects"]
+    gap = (told["shift"].astype(float) - told["exact_shift"].astype(float)).abs()
+    assert (gap <= 5 * told["mcse"].astype(float) + 1e-9).all()
+    assert (told["mcse"].astype(float) > 0).all()
+
+
+def test_another_stratum_says_that_nothing_changed(strong):
+    chronic = next(s for s in strong.strata if s["name"] == "chronic")
+    assert chronic["unchanged"]
+    assert chronic["lead"].startswith("nothing changed: the arms analysed are the same")
+    assert "same byte for byte" in chronic["lead"]
+    assert not chronic["unlike"]
+    assert (strong.tables["effects"].query("stratum == 'chronic'")["change"] == "same").all()
+    assert "chronic" not in set(strong.tables["movers"]["stratum"])
+
+
+def test_added_rows_are_listed_once(strong):
+    rows = strong.tables["rows"]
+    assert rows["change"].tolist() == ["added"] * 4
+    assert set(rows["file"]) == {"new.csv"}
+
+
+def test_the_same_run_changes_nothing_anywhere(baseline, tmp_path):
+    found = updated(baseline, tmp_path / "new", network())
+    assert all(s["unchanged"] and not s["rows"] for s in found.strata)
+    assert all(found.tables[name].empty for name in ("rows", "movers", "network"))
+
+
+def test_changed_removed_and_excluded_rows(baseline, tmp_path):
+    rows = network()
+    rows.loc[rows["study"] == "Adams 2001", "mean"] = ["20", "40"]
+    rows = rows[rows["study"] != "Dunn 2004"]
+    found = updated(baseline, tmp_path / "new", rows)
+    cells = found.tables["rows"]
+    changed = cells[cells["change"] == "changed"].iloc[0]
+    assert (changed["column"], changed["old"], changed["new"]) == ("mean", "34", "20")
+    assert cells[cells["change"] == "removed"]["study"].tolist() == ["Dunn 2004"] * 2
+    assert {"Adams 2001", "Dunn 2004", movers.ALL} == set(found.tables["movers"]["study"])
+    gone = found.tables["network"].query("what == 'study' and change == 'gone'")
+    assert gone["name"].tolist() == ["Dunn 2004"]
+
+
+def test_a_treatment_that_comes_and_one_that_goes(baseline, tmp_path):
+    rows = with_trial(*two_arms("Gym 2027", "exercise", 30, 40))
+    rows = rows[~rows["study"].isin(["Cole 2003", "Dunn 2004"])]
+    told = updated(baseline, tmp_path / "new", rows).tables["effects"]
+    told = told[told["stratum"] == "acute"].set_index("treatment")
+    assert told.loc["exercise", ["change", "mover"]].tolist() == ["new", "Gym 2027"]
+    assert told.loc["paracetamol", "change"] == "gone"
+    assert "no longer linked to placebo" in told.loc["paracetamol", "sentence"]
+
+
+def test_a_study_that_joins_an_island_brings_it_along(tmp_path):
+    island = two_arms("Isle 2001", "exercise")
+    island[1]["treatment"] = "usual care"
+    rows = pd.concat([network(), trials(*island).assign(_file="island.csv")], ignore_index=True)
+    release = released(run(tmp_path / "old", rows))
+    bridge = trials(*two_arms("Bridge 2027", "usual care", 40, 41)).assign(_file="new.csv")
+    found = updated(release, tmp_path / "new", pd.concat([rows, bridge], ignore_index=True))
+    joined = found.tables["network"].query("change == 'joined'")
+    assert joined["name"].tolist() == ["exercise, usual care"]
+    told = found.tables["effects"].set_index(["stratum", "treatment"])
+    assert told.loc[("acute", "exercise"), "mover"] == "Bridge 2027"
+
+
+def test_settings_alone_are_told_apart_from_studies(baseline, tmp_path):
+    chosen = settings()
+    chosen["model"]["priors"]["d"]["sd"] = 5
+    found = updated(baseline, tmp_path / "new", network(), chosen)
+    assert set(found.tables["movers"]["study"]) == {movers.SETTINGS, movers.ALL}
+    acute = next(s for s in found.strata if s["name"] == "acute")
+    assert acute["lead"].startswith("settings, treatments or scales changed")
+
+
+def test_verdict_and_certainty_come_from_the_summary_of_findings(tmp_path):
+    chosen = settings()
+    old = run(tmp_path / "old", network(), chosen)
+    sof(old / "results/main/acute", chosen, NSAID="moderate")
+    (old / "results/manifest.json").unlink()
+    import lived
+
+    lived._manifest(old)
+    release = released(old)
+    run(tmp_path / "new", network(), chosen)
+    at = tmp_path / "new/results/main/acute"
+    sof(at, chosen, NSAID="high")
+    table = pd.read_csv(at / "sof.csv")
+    table.loc[table["treatment"] == "NSAID", "verdict"] = "beats"
+    table.to_csv(at / "sof.csv", index=False)
+    config = tmp_path / "new/config"
+    found = compare(
+        release,
+        Run(tmp_path / "new/results", chosen, config / "instruments.csv", config / "treatments.csv"),
+    )
+    nsaid = found.tables["effects"].set_index(["stratum", "treatment"]).loc[("acute", "NSAID")]
+    assert [nsaid["old_certainty"], nsaid["new_certainty"]] == ["moderate", "high"]
+    # The same arms: no study can have done this.
+    assert nsaid["change"] == "noise"
+    assert "Monte Carlo error" in nsaid["sentence"]
+
+
+def test_no_cell_of_the_page_can_act(baseline, tmp_path):
+    found = updated(baseline, tmp_path / "new", with_trial(*two_arms(EVIL, n=900, mean=10)))
+    page = pages.render(update.page(found, settings()), TEMPLATE)
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert EVIL in update.terminal(found, "results/update.html")
+
+
+def test_the_page_states_the_plain_sentences_first(strong):
+    page = pages.render(update.page(strong, settings()), TEMPLATE)
+    assert page.index("The mover is Strong 2027") < page.index("Every treatment before and after")
+    assert "nothing changed: the arms analysed are the same" in page
+    assert json.dumps(strong.strata[0]["lead"])[1:-1].split(".")[0] in page
