@@ -3,6 +3,7 @@
 import json
 import time
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,6 @@ import tabular
 import yaml
 
 from nma import exact, posterior, strata, summary, tables
-from nma.corrections import EXCLUDED
 from nma.living import manifest, release, standing
 from nma.prepare import prepare
 from nma.specify import structure
@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 REGISTRIES = ("treatments", "instruments")
 
 
-def settings(**changes):
-    """Merged settings of main, as a run has them."""
+def settings(only="", **changes):
+    """Merged settings of main, as a run has them; ``only`` keeps one stratum."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     config = {k: v for k, v in config.items() if k not in ("analyses", "only")}
     config["model"] |= {
@@ -29,6 +29,8 @@ def settings(**changes):
         "class_sd": "common",
     }  # fmt: skip
     config["sampling"] |= {"draws": 2000}
+    if only:
+        config["strata"] = {only: config["strata"][only]}
     return deepcopy(config) | changes
 
 
@@ -63,7 +65,8 @@ def registries(folder):
     for name in REGISTRIES:
         paths[name] = folder / f"config/{name}.csv"
         table = getattr(tabular, name)().drop(columns=[tables.FILE, tables.ROW])
-        tables.write_table(table, paths[name])
+        paths[name].parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(paths[name], index=False)
     return paths
 
 
@@ -71,24 +74,32 @@ def run(folder, rows, chosen=None, seed=1):
     """A folder with inputs and results as a run of main leaves them; its working directory."""
     chosen = chosen or settings()
     folder.mkdir(parents=True, exist_ok=True)
-    registries(folder)
     tables.write_text(yaml.safe_dump(chosen), folder / "config/config.yaml")
-    tables.write_table(rows.drop(columns=[tables.FILE, EXCLUDED]), folder / "data/trials.csv")
+    (folder / "data").mkdir()
+    rows.to_csv(folder / "data/trials.csv", index=False)
+    results(folder, rows, chosen, seed)
+    record(folder)
+    return folder
+
+
+def results(folder, rows, chosen, seed=1):
+    """The registries and results/ alone."""
+    registries(folder)
     results = folder / "results"
-    tables.write_table(rows, results / "validation/trials.csv")
+    (results / "validation").mkdir(parents=True)
+    rows.to_csv(results / "validation/trials.csv", index=False)
     tables.write_text("level\n", results / "validation/findings.csv")
     tables.write_text(json.dumps({"main": chosen}), results / "config.json")
     where = strata.assign(rows, chosen["strata"])
     for name in chosen["strata"]:
         made = prepare(rows[where == name], tabular.instruments(), tabular.treatments(), chosen)
         at = results / "main" / name
+        at.mkdir(parents=True)
         for table in ("arms", "excluded", "account"):
             tables.write_table(getattr(made, table), at / f"{table}.csv")
         tables.write_text(json.dumps(made.network, indent=1), at / "network.json")
         if made.network["estimable"]:
             _fit(at, made.network, chosen, seed)
-    _manifest(folder)
-    return folder
 
 
 def _fit(at, told, chosen, seed):
@@ -100,16 +111,22 @@ def _fit(at, told, chosen, seed):
         {k: x.reshape(4, 500) for k, x in hyper.items()}, seed, {"engine": "exact"},
     )  # fmt: skip
     for name, table in summary.of_posterior(tree, [5, 10, 15, 20], seed).items():
-        tables.write_table(table, at / f"{name}.csv")
+        table.to_csv(at / f"{name}.csv", index=False, float_format="%.10g")
     effects = tables.read_typed(at / "effects.csv")
     rows = [("d[" + e.treatment + "]", 2000.0, 1800.0, e.sd / 2000**0.5) for e in
             effects.itertuples()]  # fmt: skip
     rows.append(("tau", 2000.0, 1800.0, 0.1))
     columns = ["parameter", "ess_bulk", "ess_tail", "mcse_mean"]
-    tables.write_table(pd.DataFrame(rows, columns=columns), at / "convergence.csv")
+    pd.DataFrame(rows, columns=columns).to_csv(at / "convergence.csv", index=False)
 
 
-def _manifest(folder):
+@cache
+def _code():
+    return manifest.code(ROOT)
+
+
+def record(folder):
+    """results/manifest.json of what is there."""
     results = folder / "results"
     paths = [folder / f"config/{n}.csv" for n in REGISTRIES]
     paths += [folder / "config/config.yaml", folder / "data/trials.csv"]
@@ -119,7 +136,7 @@ def _manifest(folder):
         "versions": manifest.versions(),
         "inputs": {p.relative_to(folder).as_posix(): manifest.fingerprint(p) | {"from": "folder"}
                    for p in paths},
-        "code": manifest.code(ROOT),
+        "code": _code(),
         "outputs": manifest.outputs(results, ["main"]),
     }  # fmt: skip
     tables.write_text(json.dumps(told), results / "manifest.json")
@@ -132,7 +149,9 @@ def released(folder, version="1.0"):
 
 def sof(at, chosen, **certainty):
     """sof.csv as the run's summary of findings has it, from effects.csv and ranks.csv."""
-    kinds = {n["treatment"]: n["kind"] for n in json.loads((at / "network.json").read_text())["nodes"]}
+    kinds = {
+        n["treatment"]: n["kind"] for n in json.loads((at / "network.json").read_text())["nodes"]
+    }
     table = standing.standing(at, kinds, chosen["mid"]["value"], chosen["headline"])
     table = table.assign(certainty=[certainty.get(name, "low") for name in table.index])
     tables.write_table(table.reset_index(drop=True), at / "sof.csv")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from lived import network, released, run, settings, sof, trials, two_arms
+from lived import network, record, released, results, run, settings, sof, trials, two_arms
 
 from nma import pages
 from nma.living import movers, update
@@ -20,10 +20,21 @@ def baseline(tmp_path_factory):
     return released(run(tmp_path_factory.mktemp("baseline") / "old", network()))
 
 
+@pytest.fixture(scope="module")
+def acute(tmp_path_factory):
+    """One stratum, which takes half the time."""
+    folder = tmp_path_factory.mktemp("acute") / "old"
+    return released(run(folder, network(), settings("acute")))
+
+
 def updated(release, folder, rows, chosen=None):
-    run(folder, rows, chosen)
+    chosen = chosen or release.settings["main"]
+    results(folder, rows, chosen)
+    return beside(release, folder, chosen)
+
+
+def beside(release, folder, chosen):
     config = folder / "config"
-    chosen = chosen or settings()
     return compare(
         release,
         Run(folder / "results", chosen, config / "instruments.csv", config / "treatments.csv"),
@@ -82,11 +93,11 @@ def test_the_same_run_changes_nothing_anywhere(baseline, tmp_path):
     assert all(found.tables[name].empty for name in ("rows", "movers", "network"))
 
 
-def test_changed_removed_and_excluded_rows(baseline, tmp_path):
+def test_changed_removed_and_excluded_rows(acute, tmp_path):
     rows = network()
     rows.loc[rows["study"] == "Adams 2001", "mean"] = ["20", "40"]
     rows = rows[rows["study"] != "Dunn 2004"]
-    found = updated(baseline, tmp_path / "new", rows)
+    found = updated(acute, tmp_path / "new", rows)
     cells = found.tables["rows"]
     changed = cells[cells["change"] == "changed"].iloc[0]
     assert (changed["column"], changed["old"], changed["new"]) == ("mean", "34", "20")
@@ -96,10 +107,10 @@ def test_changed_removed_and_excluded_rows(baseline, tmp_path):
     assert gone["name"].tolist() == ["Dunn 2004"]
 
 
-def test_a_treatment_that_comes_and_one_that_goes(baseline, tmp_path):
+def test_a_treatment_that_comes_and_one_that_goes(acute, tmp_path):
     rows = with_trial(*two_arms("Gym 2027", "exercise", 30, 40))
     rows = rows[~rows["study"].isin(["Cole 2003", "Dunn 2004"])]
-    told = updated(baseline, tmp_path / "new", rows).tables["effects"]
+    told = updated(acute, tmp_path / "new", rows).tables["effects"]
     told = told[told["stratum"] == "acute"].set_index("treatment")
     assert told.loc["exercise", ["change", "mover"]].tolist() == ["new", "Gym 2027"]
     assert told.loc["paracetamol", "change"] == "gone"
@@ -110,7 +121,7 @@ def test_a_study_that_joins_an_island_brings_it_along(tmp_path):
     island = two_arms("Isle 2001", "exercise")
     island[1]["treatment"] = "usual care"
     rows = pd.concat([network(), trials(*island).assign(_file="island.csv")], ignore_index=True)
-    release = released(run(tmp_path / "old", rows))
+    release = released(run(tmp_path / "old", rows, settings("acute")))
     bridge = trials(*two_arms("Bridge 2027", "usual care", 40, 41)).assign(_file="new.csv")
     found = updated(release, tmp_path / "new", pd.concat([rows, bridge], ignore_index=True))
     joined = found.tables["network"].query("change == 'joined'")
@@ -119,45 +130,35 @@ def test_a_study_that_joins_an_island_brings_it_along(tmp_path):
     assert told.loc[("acute", "exercise"), "mover"] == "Bridge 2027"
 
 
-def test_settings_alone_are_told_apart_from_studies(baseline, tmp_path):
-    chosen = settings()
+def test_settings_alone_are_told_apart_from_studies(acute, tmp_path):
+    chosen = settings("acute")
     chosen["model"]["priors"]["d"]["sd"] = 5
-    found = updated(baseline, tmp_path / "new", network(), chosen)
+    found = updated(acute, tmp_path / "new", network(), chosen)
     assert set(found.tables["movers"]["study"]) == {movers.SETTINGS, movers.ALL}
-    acute = next(s for s in found.strata if s["name"] == "acute")
-    assert acute["lead"].startswith("settings, treatments or scales changed")
+    assert found.strata[0]["lead"].startswith("settings, treatments or scales changed")
 
 
 def test_verdict_and_certainty_come_from_the_summary_of_findings(tmp_path):
-    chosen = settings()
+    chosen = settings("acute")
     old = run(tmp_path / "old", network(), chosen)
     sof(old / "results/main/acute", chosen, NSAID="moderate")
-    (old / "results/manifest.json").unlink()
-    import lived
-
-    lived._manifest(old)
+    record(old)
     release = released(old)
-    run(tmp_path / "new", network(), chosen)
-    at = tmp_path / "new/results/main/acute"
+    at = old / "results/main/acute"
     sof(at, chosen, NSAID="high")
     table = pd.read_csv(at / "sof.csv")
     table.loc[table["treatment"] == "NSAID", "verdict"] = "beats"
     table.to_csv(at / "sof.csv", index=False)
-    config = tmp_path / "new/config"
-    found = compare(
-        release,
-        Run(tmp_path / "new/results", chosen, config / "instruments.csv", config / "treatments.csv"),
-    )
-    nsaid = found.tables["effects"].set_index(["stratum", "treatment"]).loc[("acute", "NSAID")]
+    nsaid = beside(release, old, chosen).tables["effects"].set_index("treatment").loc["NSAID"]
     assert [nsaid["old_certainty"], nsaid["new_certainty"]] == ["moderate", "high"]
     # The same arms: no study can have done this.
     assert nsaid["change"] == "noise"
     assert "Monte Carlo error" in nsaid["sentence"]
 
 
-def test_no_cell_of_the_page_can_act(baseline, tmp_path):
-    found = updated(baseline, tmp_path / "new", with_trial(*two_arms(EVIL, n=900, mean=10)))
-    page = pages.render(update.page(found, settings()), TEMPLATE)
+def test_no_cell_of_the_page_can_act(acute, tmp_path):
+    found = updated(acute, tmp_path / "new", with_trial(*two_arms(EVIL, n=900, mean=10)))
+    page = pages.render(update.page(found, settings("acute")), TEMPLATE)
     assert "<script" not in page
     assert "<img src=x" not in page
     assert "&lt;script&gt;alert(1)" in page
