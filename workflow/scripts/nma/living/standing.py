@@ -42,9 +42,7 @@ def verdicts(
     no active ones are comparators.
     """
     p, p_mid = effects["p_below_0"], effects["p_mid"]
-    comparator = ~pd.Series(effects.index, index=effects.index).map(kinds).fillna("active").eq(
-        "active"
-    )
+    comparator = np.array([kinds.get(name, "active") != "active" for name in effects.index], bool)
     conditions = [
         comparator,
         (p_mid >= headline["worthwhile"]) & (p >= headline["beats"]),
