@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-import pytest
 import tabular
-from lived import network, registries, settings, two_arms
+from lived import network, registries, settings, trials, two_arms
 
 from nma import pages
 from nma.intake import Intake
@@ -92,7 +91,7 @@ def test_rows_that_one_sheet_alone_has():
 
 
 def test_no_cell_of_the_page_can_act():
-    extra = pd.concat([acute(), tabular.text_table(two_arms(EVIL))], ignore_index=True)
+    extra = pd.concat([acute(), trials(*two_arms(EVIL)).assign(_row=[98, 99])], ignore_index=True)
     other = extra.copy()
     other.loc[len(other) - 1, "note"] = EVIL
     other.loc[len(other) - 1, "mean"] = "44"

@@ -107,27 +107,20 @@ def test_changed_removed_and_excluded_rows(acute, tmp_path):
     assert gone["name"].tolist() == ["Dunn 2004"]
 
 
-def test_a_treatment_that_comes_and_one_that_goes(acute, tmp_path):
-    rows = with_trial(*two_arms("Gym 2027", "exercise", 30, 40))
-    rows = rows[~rows["study"].isin(["Cole 2003", "Dunn 2004"])]
-    told = updated(acute, tmp_path / "new", rows).tables["effects"]
-    told = told[told["stratum"] == "acute"].set_index("treatment")
-    assert told.loc["exercise", ["change", "mover"]].tolist() == ["new", "Gym 2027"]
-    assert told.loc["paracetamol", "change"] == "gone"
-    assert "no longer linked to placebo" in told.loc["paracetamol", "sentence"]
-
-
-def test_a_study_that_joins_an_island_brings_it_along(tmp_path):
+def test_treatments_that_come_and_go_and_an_island_that_is_joined(tmp_path):
     island = two_arms("Isle 2001", "exercise")
     island[1]["treatment"] = "usual care"
-    rows = pd.concat([network(), trials(*island).assign(_file="island.csv")], ignore_index=True)
+    rows = pd.concat([network(), trials(*island).assign(_file="isle.csv")], ignore_index=True)
     release = released(run(tmp_path / "old", rows, settings("acute")))
     bridge = trials(*two_arms("Bridge 2027", "usual care", 40, 41)).assign(_file="new.csv")
+    rows = rows[~rows["study"].isin(["Cole 2003", "Dunn 2004"])]
     found = updated(release, tmp_path / "new", pd.concat([rows, bridge], ignore_index=True))
     joined = found.tables["network"].query("change == 'joined'")
     assert joined["name"].tolist() == ["exercise, usual care"]
-    told = found.tables["effects"].set_index(["stratum", "treatment"])
-    assert told.loc[("acute", "exercise"), "mover"] == "Bridge 2027"
+    told = found.tables["effects"].set_index("treatment")
+    assert told.loc["exercise", ["change", "mover"]].tolist() == ["new", "Bridge 2027"]
+    assert told.loc["paracetamol", "change"] == "gone"
+    assert "no longer linked to placebo" in told.loc["paracetamol", "sentence"]
 
 
 def test_settings_alone_are_told_apart_from_studies(acute, tmp_path):

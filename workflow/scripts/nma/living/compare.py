@@ -227,8 +227,9 @@ def terminal(context: Mapping[str, Any], path: str) -> str:
     lines = [
         f"A: {a}, {counts['rows_a']} rows of {counts['studies_a']} studies",
         f"B: {b}, {counts['rows_b']} rows of {counts['studies_b']} studies",
-        f"{context['cells']} cells differ, {context['only_a']} rows are only in A, "
-        f"{context['only_b']} only in B; {context['disagreeing']} studies have disagreements.",
+        f"{_count(context['cells'], 'cell differs', 'cells differ')}, "
+        f"{_count(context['only_a'], 'row is', 'rows are')} only in A, {context['only_b']} only "
+        f"in B; {_count(context['disagreeing'], 'study has', 'studies have')} disagreements.",
     ]
     if not context["disagreeing"]:
         lines.append("The two extractions agree.")
@@ -240,3 +241,7 @@ def terminal(context: Mapping[str, Any], path: str) -> str:
     else:
         lines.append("No verdict depends on any one of them.")
     return "\n".join([*lines, f"Comparison: {path}"]) + "\n"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

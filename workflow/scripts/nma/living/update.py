@@ -136,7 +136,7 @@ def _moves(before: Path, network, settings, run: Run, rows) -> pd.DataFrame:
 
 def _rule(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Of the settings, what effects and verdicts depend on beside the arms."""
-    return {key: settings[key] for key in ("reference", "model", "mid", "headline", "sampling")}
+    return {key: settings[key] for key in ("reference", "model", "mid", "headline")}
 
 
 def _network(folder: Path) -> dict[str, Any]:
