@@ -241,6 +241,46 @@ def results_of(folder, fits):
     return [f"{folder}/{name}" for name in made]
 
 
+def every_input():
+    """Every file that the config names and that is there, and the config itself."""
+    own = ("columns", "corrections", "exclusions")  # what a folder does not inherit
+    paths = [
+        path if key in own else inherited(path)
+        for key, path in config["inputs"].items()
+        if key != "trials"
+    ]
+    sheets = list(dict.fromkeys(path for path, sheet in trials_sheets()))
+    return ["config/config.yaml", *sheets, *(p for p in paths if Path(p).exists())]
+
+
+def from_command_line():
+    """What the config file does not say, without paths of this machine."""
+    given = {key: value for key, value in sorted(COMMAND_LINE.items()) if key != "compare"}
+    if "new" in given:
+        given["new"] = [manifests.named(path, REPOSITORY)[0] for path in NEW]
+    if others := workflow.config_settings.configfiles:
+        given["configfile"] = [manifests.named(path, REPOSITORY)[0] for path in others]
+    return given
+
+
+def last_release(wildcards):
+    """The manifest of the last release; without one the run says how to make one."""
+    try:
+        return str(releases.last(Path("releases")).folder / manifests.NAME)
+    except releases.Refused as error:
+        raise WorkflowError(str(error)) from None
+
+
+def two_sheets(wildcards):
+    """The sheets of --config 'compare=[A, B]'."""
+    if len(SHEETS) != 2:
+        raise WorkflowError(
+            "compare needs two sheets. Hint: make compare A=first.csv B=second.csv, or "
+            "snakemake compare --config 'compare=[first.csv, second.csv]'"
+        )
+    return SHEETS
+
+
 def print_closing(path, since=0.0):
     """The last words on the terminal: a short summary, or what stopped the run. With
     ``since`` only what was written after it: an older summary would mislead."""

@@ -2,32 +2,11 @@
 # two reviewers' sheets -> where they disagree
 
 
-def every_input():
-    """Every file that the config names and that is there, and the config itself."""
-    own = ("columns", "corrections", "exclusions")  # what a folder does not inherit
-    paths = [
-        path if key in own else inherited(path)
-        for key, path in config["inputs"].items()
-        if key != "trials"
-    ]
-    sheets = list(dict.fromkeys(path for path, sheet in trials_sheets()))
-    return ["config/config.yaml", *sheets, *(p for p in paths if Path(p).exists())]
-
-
-def from_command_line():
-    """What the config file does not say, without paths of this machine."""
-    given = {key: value for key, value in sorted(COMMAND_LINE.items()) if key != "compare"}
-    if "new" in given:
-        given["new"] = [manifests.named(path, REPOSITORY)[0] for path in NEW]
-    if others := workflow.config_settings.configfiles:
-        given["configfile"] = [manifests.named(path, REPOSITORY)[0] for path in others]
-    return given
-
-
 rule write_manifest:
     """Record what went into the run, what made it and what came out, with fingerprints."""
     input:
         *RESULTS,
+        snakefile=str(REPOSITORY / "Snakefile"),
         inputs=every_input(),
         code=[str(path) for path in manifests.code_files(REPOSITORY)],
     output:
@@ -44,7 +23,6 @@ rule write_manifest:
     params:
         settings=SETTINGS,
         command_line=from_command_line(),
-        repository=str(REPOSITORY),
         seeds={
             name: {
                 stratum: stratum_seed(settings["sampling"]["seed"], name, stratum)
@@ -54,14 +32,6 @@ rule write_manifest:
         },
     script:
         "../scripts/write_manifest.py"
-
-
-def last_release(wildcards):
-    """The manifest of the last release; without one the run says how to make one."""
-    try:
-        return str(releases.last(Path("releases")).folder / manifests.NAME)
-    except releases.Refused as error:
-        raise WorkflowError(str(error)) from None
 
 
 rule write_update:
@@ -108,16 +78,6 @@ rule update:
     localrule: True
 
 
-def two_sheets(wildcards):
-    """The sheets of --config 'compare=[A, B]'."""
-    if len(SHEETS) != 2:
-        raise WorkflowError(
-            "compare needs two sheets. Hint: make compare A=first.csv B=second.csv, or "
-            "snakemake compare --config 'compare=[first.csv, second.csv]'"
-        )
-    return SHEETS
-
-
 rule compare_extractions:
     """Compare two reviewers' sheets: every disagreement, and which of them move a conclusion."""
     input:
@@ -132,7 +92,12 @@ rule compare_extractions:
         frame=page_frame(),
         code=[
             *modules("intake", "specify", "exact", "prepare", "pages", "tables"),
-            *modules(*(f"living/{name}" for name in ("compare", "extraction", "movers", "pairs", "refit"))),
+            *modules(
+                *(
+                    f"living/{name}"
+                    for name in ("compare", "extraction", "movers", "pairs", "refit")
+                )
+            ),
         ],
     output:
         disagreements="results/compare/disagreements.csv",

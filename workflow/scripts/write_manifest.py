@@ -16,7 +16,7 @@ from pathlib import Path
 from nma import tables
 from nma.living import manifest
 
-params, repository = snakemake.params, Path(snakemake.params.repository)
+params, repository = snakemake.params, Path(snakemake.input.snakefile).parent
 out = Path(snakemake.output[0])
 made = manifest.outputs(out.parent, params.settings)
 jobs = manifest.jobs([f"results/{name}" for name in made], Path(".snakemake/metadata"))

@@ -130,7 +130,9 @@ def _moves(before: Path, network, settings, run: Run, rows) -> pd.DataFrame:
             return old
         return pairs.exchange(old, new, study)
 
-    start = of_arms(tables.read_typed(before / "arms.csv"), network, settings)
+    known = (before / "arms.csv").exists()
+    arms = tables.read_typed(before / "arms.csv") if known else pd.DataFrame()
+    start = of_arms(arms, network, settings)
     return movers.movers(start, pairs.touched(old, new), refits, rows_of)
 
 
@@ -222,7 +224,7 @@ def _lead(out: Mapping[str, Any], treatments: int) -> str:
     reach = ""
     if names:
         who = listed([*names[:5], *more])
-        reach = f"{who} {'reaches' if len(names) == 1 else 'reach'} the analysis"
+        reach = f"{who} {'changes' if len(names) == 1 else 'change'} the analysis"
     settings = any(m["study"] == movers.SETTINGS for m in out["movers"])
     also = "settings, treatments or scales changed" if settings else ""
     did = "; ".join(part for part in (reach, also) if part) or "the arms analysed changed"

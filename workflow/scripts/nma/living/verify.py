@@ -61,11 +61,10 @@ class Verified:
 
     @property
     def verdict(self) -> str:
-        """EXACTLY, WITHIN or NOT."""
-        if self.identical == self.tables:
-            return EXACTLY
-        far = (self.differences["verdict"] == NOT).any()
-        return NOT if far or self.verdicts else WITHIN
+        """EXACTLY, WITHIN or NOT; never reproduced from inputs that are not the recorded ones."""
+        if self.inputs or (self.differences["verdict"] == NOT).any():
+            return NOT
+        return EXACTLY if self.identical == self.tables else WITHIN
 
 
 def compare(release: Release, results: Path, repository: Path) -> Verified:
@@ -231,7 +230,7 @@ def _sizes(folder: Path, index: pd.Index, settings) -> tuple[pd.Series, pd.Serie
 
 
 def _verdicts(release: Release, results: Path, settings: Mapping[str, Any]) -> list[str]:
-    """Every treatment of main whose verdict is another one, in words."""
+    """Every verdict of main, and then of any analysis, that is another one, in words."""
     found = []
     for stratum in settings["strata"]:
         sides = []
@@ -245,6 +244,14 @@ def _verdicts(release: Release, results: Path, settings: Mapping[str, Any]) -> l
             was, now = a.get(name, "absent"), b.get(name, "absent")
             if was != now:
                 found.append(f"{stratum}, {name}: {was} in the release, {now} in the rerun")
+        every = [
+            root / "comparison" / stratum / "verdicts.csv" for root in (release.tables, results)
+        ]
+        if all(path.exists() for path in every):
+            a, b = (_keyed(read_back(path))["verdict"] for path in every)
+            for name in a.index.intersection(b.index, sort=False):
+                if a[name] != b[name] and not name.endswith(" : main"):
+                    found.append(f"{stratum}, {name}: {a[name]} in the release, {b[name]} now")
     return found
 
 
