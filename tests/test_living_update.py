@@ -123,6 +123,15 @@ def test_treatments_that_come_and_go_and_an_island_that_is_joined(tmp_path):
     assert "no longer linked to placebo" in told.loc["paracetamol", "sentence"]
 
 
+def test_rows_of_no_stratum_are_told_too(acute, tmp_path):
+    rows = with_trial(*two_arms("Late 2027", "exercise", duration="chronic"))
+    told = updated(acute, tmp_path / "new", rows).strata
+    assert [s["name"] for s in told] == ["acute", "outside"]
+    assert told[0]["unchanged"]
+    assert "Late 2027" in told[1]["lead"]
+    assert "no stratum" in told[1]["lead"]
+
+
 def test_settings_alone_are_told_apart_from_studies(acute, tmp_path):
     chosen = settings("acute")
     chosen["model"]["priors"]["d"]["sd"] = 5

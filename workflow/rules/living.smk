@@ -47,7 +47,9 @@ rule write_update:
         code=[
             *modules("specify", "exact", "prepare", "pages", "tables"),
             *modules(*(f"living/{name}" for name in ("changes", "movers", "pairs", "refit"))),
-            *modules(*(f"living/{name}" for name in ("release", "standing", "update"))),
+            *modules(
+                *(f"living/{name}" for name in ("release", "standing", "update", "update_page"))
+            ),
         ],
     output:
         page="results/update.html",

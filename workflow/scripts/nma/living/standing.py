@@ -22,7 +22,7 @@ WORDS = {
     TOO_SMALL: "shown not to be better than {reference} by {mid:g} points",
     OPEN: "inconclusive",
     WORSE: "worse than {reference}",
-    COMPARATOR: "a comparator without a verdict",
+    COMPARATOR: "comparator, no verdict",
     "": "not estimated",
 }
 

@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 
 from nma import contract, strata, tables
-from nma.living import changes, movers, pairs
-from nma.living.manifest import fingerprint
+from nma.living import changes, movers, pairs, update_page
 from nma.living.refit import Refits, of_arms
-from nma.living.release import OF_MAIN, Release
+from nma.living.release import Release
 from nma.living.standing import standing, words_of
-from nma.pages import listed, number
 
 PARTS = ("rows", "effects", "movers", "network")
 
@@ -54,12 +52,21 @@ def compare(release: Release, run: Run) -> Update:
         for part, table in made.items():
             found[part].append(table)
         own = found["rows"][0]
-        context = _context(name, stratum["label"], release, run, made, own[own["stratum"] == name])
-        contexts.append(context)
-    outside = found["rows"][0]
-    outside = outside[~outside["stratum"].isin(list(chosen))]
-    if len(outside):
-        contexts.append(_outside(outside))
+        folders = (release.tables / "main" / name, run.results / "main" / name)
+        told = update_page.context(
+            stratum["label"],
+            folders,
+            made,
+            own[own["stratum"] == name],
+            run.settings,
+            same_arms(*folders),
+            _network(folders[1])["reason"],
+        )
+        contexts.append({"name": name, **told})
+    apart = found["rows"][0]
+    apart = apart[~apart["stratum"].isin(list(chosen))]
+    if len(apart):
+        contexts.append(update_page.outside(apart))
     joined = {name: _stacked(parts) for name, parts in found.items()}
     return Update(joined, contexts, release)
 
@@ -168,146 +175,3 @@ def _mcse(folder: Path) -> pd.Series:
 def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     kept = [part.astype(object) for part in parts if len(part)]
     return pd.concat(kept, ignore_index=True) if kept else parts[0]
-
-
-def _context(name, label, release, run, made, rows) -> dict[str, Any]:
-    """One stratum of the page, its plain sentences first."""
-    before, after = release.tables / "main" / name, run.results / "main" / name
-    told, moves = made["effects"], made["movers"]
-    alike, unlike = _files(before, after)
-    by = {kind: part for kind, part in told.groupby("change", sort=False)}
-    moved = [kind for kind in ("new", "gone", "verdict", "noise", "moved") if kind in by]
-    whole = moves[moves["study"] == movers.ALL]
-    out = {
-        "name": name,
-        "label": label,
-        "unchanged": whole.empty and same_arms(before, after),
-        "sentences": [s for kind in moved for s in by[kind]["sentence"]],
-        "effects": _records(told),
-        "movers": _movers(moves, run.settings),
-        "network": _records(made["network"]),
-        "rows": _rows(rows),
-        "cells": _records(rows[rows["change"] == "changed"]),
-        "alike": alike,
-        "unlike": unlike,
-        "estimable": len(told) > 0,
-        "reason": _network(after)["reason"],
-        "tau_shift": float(whole["tau_shift"].iloc[0]) if len(whole) else 0.0,
-        "rated": bool((told[["old_certainty", "new_certainty"]] != "").any(axis=None)),
-        "still": _still(by.get("same"), told, moves),
-    }
-    out["lead"] = _lead(out, len(told))
-    verdicts = [s for kind in ("new", "gone", "verdict", "noise") if kind in by
-                for s in by[kind]["sentence"]]  # fmt: skip
-    out["lines"] = [f"{label}: {out['lead']}", *(f"  {line}" for line in verdicts)]
-    if len(by.get("moved", ())):
-        out["lines"] += [f"  {line}" for line in by["moved"]["sentence"].head(3)]
-    return out
-
-
-def _lead(out: Mapping[str, Any], treatments: int) -> str:
-    if out["unchanged"]:
-        files = (
-            f"all {len(out['alike'])} result tables are the same byte for byte"
-            if not out["unlike"]
-            else f"{len(out['alike'])} result tables are the same byte for byte; not "
-            f"{listed(out['unlike'])}, which name rows"
-        )
-        return f"nothing changed: the arms analysed are the same, and {files}."
-    if not out["estimable"]:
-        return f"not estimable: {out['reason']}"
-    if not out["movers"]:
-        return "the arms analysed are the same figures; effects are those of the release."
-    names = [m["study"] for m in out["movers"] if m["study"] not in (movers.ALL, movers.SETTINGS)]
-    count = len(out["sentences"])
-    more = [f"{len(names) - 5} more"] if len(names) > 5 else []
-    reach = ""
-    if names:
-        who = listed([*names[:5], *more])
-        reach = f"{who} {'changes' if len(names) == 1 else 'change'} the analysis"
-    settings = any(m["study"] == movers.SETTINGS for m in out["movers"])
-    also = "settings, treatments or scales changed" if settings else ""
-    did = "; ".join(part for part in (reach, also) if part) or "the arms analysed changed"
-    flips = sum(row["change"] == "verdict" for row in out["effects"])
-    verdicts = f"{flips} {'verdict changes' if flips == 1 else 'verdicts change'}"
-    verdicts = verdicts if flips else "no verdict changes"
-    return f"{did}. {count} of {treatments} treatments move, come or go; {verdicts}."
-
-
-def _still(same: pd.DataFrame | None, told: pd.DataFrame, moves: pd.DataFrame) -> str:
-    """What did not move, in words."""
-    if same is None or moves.empty:
-        return ""
-    largest = same["exact_shift"].abs().max()
-    return (
-        f"{len(same)} of {len(told)} effects did not move to speak of: none by more than "
-        f"{number(largest, 2)} points in the exact refit, less than {movers.SEEN:g} of its "
-        f"standard deviation. What the table shows beyond that is Monte Carlo error."
-    )
-
-
-def _files(before: Path, after: Path) -> tuple[list[str], list[str]]:
-    """Published tables of a stratum that are the same byte for byte, and those that are not."""
-    names = [*(f"{name}.csv" for name in OF_MAIN), "network.json"]
-    there = [name for name in names if (before / name).exists() or (after / name).exists()]
-    same = [
-        name
-        for name in there
-        if (before / name).exists()
-        and (after / name).exists()
-        and fingerprint(before / name) == fingerprint(after / name)
-    ]
-    return same, [name for name in there if name not in same]
-
-
-def _movers(moves: pd.DataFrame, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A line per change: the largest shift, flips, what it links or unlinks."""
-    found = []
-    for study, own in moves.groupby("study", sort=False):
-        moved = own[own["size"] >= movers.SEEN / 10]
-        top = moved.iloc[0] if len(moved) else None
-        flips = own[(own["flip"] == "yes") & own["size"].notna()]
-        found.append(
-            {
-                "study": study,
-                "treatment": None if top is None else top["treatment"],
-                "shift": None if top is None else top["shift"],
-                "shift_sd": None if top is None else top["shift_sd"],
-                "tau_shift": own["tau_shift"].iloc[0],
-                "flips": [
-                    f"{r.treatment}: {words_of(r.verdict_before, settings)}, then "
-                    f"{words_of(r.verdict_after, settings)}"
-                    for r in flips.itertuples()
-                ],
-                "links": own.loc[own["verdict_before"] == "", "treatment"].tolist(),
-                "unlinks": own.loc[own["verdict_after"] == "", "treatment"].tolist(),
-            }
-        )
-    return found
-
-
-def _rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows by what happened to them and study; a changed row counts once."""
-    each = rows.drop_duplicates(["change", "study", "file", "row"])
-    return [
-        {"change": change, "study": study, "rows": len(part), "of": part["row_of"].tolist(),
-         "file": part["file"].iloc[0]}
-        for (change, study), part in each.groupby(["change", "study"], sort=False)
-    ]  # fmt: skip
-
-
-def _outside(rows: pd.DataFrame) -> dict[str, Any]:
-    lead = f"{len(_rows(rows))} studies have rows, new, changed or gone, that belong to no stratum."
-    return {
-        "name": "outside", "label": "In no stratum", "unchanged": True, "lead": lead,
-        "lines": [f"In no stratum: {lead}"], "sentences": [], "effects": [], "movers": [],
-        "network": [], "rows": _rows(rows), "cells": [], "alike": [], "unlike": [],
-        "estimable": False, "reason": "", "tau_shift": 0.0, "still": "", "rated": False,
-    }  # fmt: skip
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(k): None if isinstance(v, float) and pd.isna(v) else v for k, v in row.items()}
-        for row in table.to_dict("records")
-    ]
