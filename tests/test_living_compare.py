@@ -8,7 +8,7 @@ from lived import network, registries, settings, trials, two_arms
 
 from nma import pages
 from nma.intake import Intake
-from nma.living import compare, extraction
+from nma.living import compare, compare_page, extraction
 
 TEMPLATE = Path(__file__).parent.parent / "workflow/report/compare.html.jinja"
 EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)>'
@@ -44,7 +44,7 @@ def test_the_same_with_other_spelling_agrees():
     found = both(a, b)
     assert found.disagreements.empty
     assert found.consequences.empty
-    page = pages.render(compare.page(found, ["A.csv", "B.csv"], settings("acute")), TEMPLATE)
+    page = pages.render(compare_page.page(found, ["A.csv", "B.csv"], settings("acute")), TEMPLATE)
     assert "The two extractions agree" in page
 
 
@@ -96,7 +96,7 @@ def test_no_cell_of_the_page_can_act():
     other.loc[len(other) - 1, "note"] = EVIL
     other.loc[len(other) - 1, "mean"] = "44"
     found = both(extra, other)
-    page = pages.render(compare.page(found, [EVIL, "B.csv"], settings("acute")), TEMPLATE)
+    page = pages.render(compare_page.page(found, [EVIL, "B.csv"], settings("acute")), TEMPLATE)
     assert "<script" not in page
     assert "<img src=x" not in page
     assert page.count("&lt;script&gt;") >= 3

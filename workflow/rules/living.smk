@@ -94,12 +94,8 @@ rule compare_extractions:
         frame=page_frame(),
         code=[
             *modules("intake", "specify", "exact", "prepare", "pages", "tables"),
-            *modules(
-                *(
-                    f"living/{name}"
-                    for name in ("compare", "extraction", "movers", "pairs", "refit")
-                )
-            ),
+            *modules(*(f"living/{name}" for name in ("compare", "compare_page", "extraction"))),
+            *modules(*(f"living/{name}" for name in ("movers", "pairs", "refit", "standing"))),
         ],
     output:
         disagreements="results/compare/disagreements.csv",

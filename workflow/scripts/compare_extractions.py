@@ -14,7 +14,7 @@ import pandas as pd
 
 from nma import contract, pages, tables
 from nma.findings import describe
-from nma.living import compare, extraction
+from nma.living import compare, compare_page, extraction
 
 given, out, params = snakemake.input, snakemake.output, snakemake.params
 registries = {"treatments": given.treatments, "instruments": given.instruments}
@@ -33,6 +33,6 @@ instruments = tables.read_input(given.instruments, contract.INSTRUMENTS, "instru
 found = compare.compare(*sheets, instruments, treatments, params.settings)
 tables.write_table(found.disagreements, out.disagreements)
 tables.write_table(found.consequences, out.consequences)
-context = compare.page(found, names, params.settings)
+context = compare_page.page(found, names, params.settings)
 tables.write_text(pages.render(context, Path(given.template)), out.page)
-tables.write_text(compare.terminal(context, out.page), out.summary)
+tables.write_text(compare_page.terminal(context, out.page), out.summary)
