@@ -12,7 +12,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export PYTHONDONTWRITEBYTECODE :=
 UV := uv
 RUN := $(UV) run --frozen --no-sync
-LIVING := PYTHONPATH=workflow/scripts $(RUN) python workflow/scripts/living.py
+LIVING := $(RUN) python workflow/scripts/living.py
 
 .PHONY: run test test-slow check lint format bench bench-checks mutations clean setup reference-shift \
   update release verify crate compare
