@@ -26,8 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def rerun(release: releases.Release, folder: Path, cores: str) -> None:
     """Run the workflow on the release's own inputs, as far as what it published."""
     shutil.copytree(release.folder / "inputs", folder, dirs_exist_ok=True)
-    names = releases.published(release.tables, release.settings)
-    wanted = [f"results/{n}" for n in names if n != "config.json"] + ["results/config.json"]
+    wanted = [f"results/{name}" for name in verify.compared(release)]
     where = ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder)]
     how = ["--cores", cores, "--quiet", "all", "--", *wanted]
     subprocess.run([sys.executable, "-m", "snakemake", *where, *how], check=True)

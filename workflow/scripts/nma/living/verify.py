@@ -57,16 +57,14 @@ class Verified:
 def compare(release: Release, results: Path, repository: Path) -> Verified:
     """A release beside results/ of a rerun of its inputs."""
     settings, told = release.settings, release.manifest
-    names = published(release.tables, settings)
+    names = compared(release)
     same, found = 0, []
     for name in names:
         a, b = release.tables / name, results / name
         if b.exists() and a.read_bytes() == b.read_bytes():
             same += 1
-        elif name != "config.json":
-            found.append(differences(name, a, b, settings))
         else:
-            found.append(_line(name, "settings", "", "", ""))
+            found.append(differences(name, a, b, settings))
     return Verified(
         release=release.version,
         tables=len(names),
@@ -77,6 +75,12 @@ def compare(release: Release, results: Path, repository: Path) -> Verified:
         differences=_stacked(found),
         verdicts=_verdicts(release, results, settings["main"]),
     )
+
+
+def compared(release: Release) -> list[str]:
+    """What a rerun makes again: all that was published but the settings, which are its input
+    and come with the report."""
+    return [n for n in published(release.tables, release.settings) if n != "config.json"]
 
 
 def tampered(release: Release) -> list[str]:
