@@ -12,8 +12,10 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export PYTHONDONTWRITEBYTECODE :=
 UV := uv
 RUN := $(UV) run --frozen --no-sync
+LIVING := $(RUN) python workflow/scripts/living.py
 
-.PHONY: run test test-slow test-browser check lint format bench bench-checks mutations clean setup reference-shift
+.PHONY: run test test-slow test-browser check lint format bench bench-checks mutations clean setup \
+  reference-shift update release verify crate compare
 
 run: setup ## the whole analysis: results/report.html
 	@$(RUN) snakemake --cores $(CORES) $(ARGS)
@@ -58,6 +60,21 @@ mutations: setup ## docs/mutations.md: damage the trials table and see what is c
 
 reference-shift: run ## docs/reference_choice.md
 	@PYTHONPATH=workflow/scripts $(RUN) python benchmarks/reference_choice.py
+
+update: setup ## NEW=trials_2027.csv: the run with new trials, beside the last release
+	@$(RUN) snakemake --cores $(CORES) $(ARGS) $(if $(NEW),--config 'new=$(NEW)') -- update
+
+release: setup ## VERSION=1.2: keep this run's tables and inputs under releases/
+	@$(LIVING) release "$(VERSION)"
+
+verify: setup ## VERSION=1.2, or the last release: is it reproduced?
+	@$(LIVING) verify "$(VERSION)" --cores $(CORES)
+
+crate: setup ## this run as an RO-Crate: results/crate/
+	@$(LIVING) crate
+
+compare: setup ## A=first.csv B=second.csv: where two reviewers disagree, and does it matter
+	@$(RUN) snakemake --cores $(CORES) $(ARGS) --config 'compare=["$(A)", "$(B)"]' -- compare
 
 clean:
 	rm -rf results logs .snakemake .cache

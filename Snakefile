@@ -12,14 +12,21 @@ configfile: "config/config.yaml"
 include: "workflow/rules/common.smk"
 
 
+# All that a run makes; its manifest lists them.
+RESULTS = [
+    "results/report.html",
+    "results/summary.txt",
+    "results/networks.json",
+    "results/exports/tables.xlsx",
+    results_of_every_stratum,
+]
+
+
 rule all:
     default_target: True
     input:
-        "results/report.html",
-        "results/summary.txt",
-        "results/networks.json",
-        "results/exports/tables.xlsx",
-        results_of_every_stratum,
+        *RESULTS,
+        "results/manifest.json",
 
 
 include: "workflow/rules/validate.smk"
@@ -33,11 +40,15 @@ include: "workflow/rules/compare.smk"
 include: "workflow/rules/exports.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/living.smk"
 
 
 onsuccess:
     print_closing("results/summary.txt", since=STARTED)
+    print_closing("results/update/summary.txt", since=STARTED)
+    print_closing("results/compare/summary.txt", since=STARTED)
 
 
 onerror:
     print_closing("results/validation/errors.txt")
+    print_closing("results/compare/errors.txt", since=STARTED)

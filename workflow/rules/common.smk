@@ -7,11 +7,15 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate as check_schema
 
 STARTED = time.time()
+# Jobs of this run inherit it: the manifest says when the run began.
+os.environ.setdefault("NMA_RUN_STARTED", str(STARTED))
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow/scripts"))
 from nma.checks.figures import OF_A_NETWORK as CHECK_FIGURES
 from nma.checks.names import TABLES as CHECKS
 from nma.contract import TRIALS
+from nma.living import manifest as manifests
+from nma.living import release as releases
 from nma.plausibility import DEFAULTS as LIMITS
 from nma.settings import analyses as merge_analyses
 from nma.settings import parts_of
@@ -19,6 +23,11 @@ from nma.settings import stratum_seed
 
 SCHEMA = str(REPOSITORY / "workflow/schemas/config.schema.yaml")
 check_schema(config, SCHEMA)
+# What was asked for on the command line alone; new trials are one more input of the run.
+COMMAND_LINE = dict(workflow.config_settings.overwrite_config or {})
+NEW, SHEETS = config.pop("new"), config.pop("compare")
+NEW = NEW.split() if isinstance(NEW, str) else NEW
+config["inputs"]["trials"] = [*config["inputs"]["trials"], *NEW]
 try:
     SETTINGS = merge_analyses(config)
 except ValueError as error:
@@ -230,6 +239,46 @@ def results_of(folder, fits):
         made += [f"figures/{name}.svg" for name in (*FIGURES, *POSTERIOR_FIGURES)]
         made += [f"figures/{name}.svg" for name in (*CHECK_FIGURES, "sensitivity")]
     return [f"{folder}/{name}" for name in made]
+
+
+def every_input():
+    """Every file that the config names and that is there, and the config itself."""
+    own = ("columns", "corrections", "exclusions", "certainty")  # what a folder does not inherit
+    paths = [
+        path if key in own else inherited(path)
+        for key, path in config["inputs"].items()
+        if key != "trials"
+    ]
+    sheets = list(dict.fromkeys(path for path, sheet in trials_sheets()))
+    return ["config/config.yaml", *sheets, *(p for p in paths if Path(p).exists())]
+
+
+def from_command_line():
+    """What the config file does not say, without paths of this machine."""
+    given = {key: value for key, value in sorted(COMMAND_LINE.items()) if key != "compare"}
+    if "new" in given:
+        given["new"] = [manifests.named(path, REPOSITORY)[0] for path in NEW]
+    if others := workflow.config_settings.configfiles:
+        given["configfile"] = [manifests.named(path, REPOSITORY)[0] for path in others]
+    return given
+
+
+def last_release(wildcards):
+    """The manifest of the last release; without one the run says how to make one."""
+    try:
+        return str(releases.last(Path("releases")).folder / manifests.NAME)
+    except releases.Refused as error:
+        raise WorkflowError(str(error)) from None
+
+
+def two_sheets(wildcards):
+    """The sheets of --config 'compare=[A, B]'."""
+    if len(SHEETS) != 2:
+        raise WorkflowError(
+            "compare needs two sheets. Hint: make compare A=first.csv B=second.csv, or "
+            "snakemake compare --config 'compare=[first.csv, second.csv]'"
+        )
+    return SHEETS
 
 
 def print_closing(path, since=0.0):
