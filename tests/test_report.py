@@ -69,6 +69,7 @@ def results(root: Path, settings: dict, treatment: str = "drug", islands=()) -> 
                 "kind": "final",
                 "weeks": 4.0,
                 "doi": "10.1/x",
+                "rob": None,
                 "rows": "2",
             }
         )
@@ -108,6 +109,7 @@ def results(root: Path, settings: dict, treatment: str = "drug", islands=()) -> 
     (root / "comparison/chronic").mkdir(parents=True)
     comparison.every_verdict(sides).to_csv(root / "comparison/chronic/verdicts.csv", index=False)
     (root / "validation").mkdir()
+    pd.DataFrame({"study": ["A", "A", "B"]}).to_csv(root / "validation/trials.csv", index=False)
     pd.DataFrame([{"file": "t.csv", "rows": 3, "studies": 2, "sha256": "ab12"}]).to_csv(
         root / "validation/sources.csv", index=False
     )

@@ -113,7 +113,7 @@ def test_posterior_is_readable_by_arviz(finished, stratum):
 def test_report_is_one_file_with_figures(finished):
     page = (finished / "results/report.html").read_text()
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert page.count('src="data:image/svg+xml,') == 2 * (8 + 14)
+    assert page.count('src="data:image/svg+xml,') == 2 * (8 + 14) + 1  # the flow of trials
     assert page.count("<script") == 2  # ours and its data
     assert len(page) < 8e6
     for stratum in STRATA:

@@ -214,6 +214,20 @@ def tables_of_fits(wildcards, names, audited=False):
     return found
 
 
+EXPORTED = ("sof", "league", "arms", "certainty", "ranks", "excluded", "account")
+
+
+def exported_tables(wildcards):
+    """Tables of main that a manuscript takes, of every stratum that can be estimated."""
+    known = estimable()
+    return [
+        f"results/main/{stratum}/{table}.csv"
+        for stratum in strata("main")
+        if known[f"results/main/{stratum}"]
+        for table in EXPORTED
+    ]
+
+
 def results_of_every_stratum(wildcards):
     """Every result of every stratum, or the file that says why there is none."""
     found = [path for folder, fits in estimable().items() for path in results_of(folder, fits)]

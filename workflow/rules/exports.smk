@@ -1,18 +1,5 @@
 # results -> workbook, document, references, data for other software, flow of trials
 
-EXPORTED = ("sof", "league", "arms", "certainty", "ranks", "excluded", "account")
-
-
-def exported_tables(wildcards):
-    """Tables of main that a manuscript takes, of every stratum that can be estimated."""
-    known = estimable()
-    return [
-        f"results/main/{stratum}/{table}.csv"
-        for stratum in strata("main")
-        if known[f"results/main/{stratum}"]
-        for table in EXPORTED
-    ]
-
 
 rule write_exports:
     """Write league, findings and studies as XLSX and DOCX, cite.bib, and CSV for netmeta and CINeMA."""
