@@ -41,6 +41,7 @@ def done(tmp_path_factory):
     return path, runs.run(path)
 
 
+@pytest.mark.slow
 def test_the_run_is_unmoved(done):
     path, result = done
     assert result.returncode == 0, runs.said(result)
@@ -49,6 +50,7 @@ def test_the_run_is_unmoved(done):
     assert set(arms["treatment"]) == {PILL, "placebo"}
 
 
+@pytest.mark.slow
 def test_nothing_was_executed_and_nothing_lies_outside(done):
     path, _ = done
     assert not list(path.parent.rglob("hacked"))
@@ -56,6 +58,7 @@ def test_nothing_was_executed_and_nothing_lies_outside(done):
     assert {p.name for p in path.iterdir()} <= {"config", "data", "results", "logs", ".snakemake"}
 
 
+@pytest.mark.slow
 def test_pages_show_labels_as_text(done):
     path, _ = done
     for page in ("results/report.html", "results/validation/report.html"):
@@ -65,6 +68,7 @@ def test_pages_show_labels_as_text(done):
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
+@pytest.mark.slow
 def test_no_exported_cell_is_a_formula(done):
     path, _ = done
     tables = sorted((path / "results").rglob("*.csv"))

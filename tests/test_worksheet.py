@@ -38,7 +38,7 @@ def test_formulas(tmp_path):
     path = book(
         tmp_path, [["study", "n", "mean", "note"], ["A", "=1", "=2", "=3"], ["B", 1, 2, "x"]]
     )
-    formula = '<c r="{}"><f>{}</f><v/></c>'  # as openpyxl writes it with lxml
+    formula = '<c r="{}"><f>{}</f><v></v></c>'  # as openpyxl writes it with lxml
     patch(
         path,
         (formula.format("B2", 1), '<c r="B2"><f>1</f><v>41.0</v></c>'),
