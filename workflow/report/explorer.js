@@ -105,14 +105,14 @@ function forest(rows) {
     const plot = make("td", { class: "plot", "aria-hidden": "true" }, ...frame());
     if (r.fresh) plot.append(piece("new", x(r.fresh[0]), width(...r.fresh)));
     plot.append(piece("ci", x(r.effect[1]), width(r.effect[1], r.effect[2])), piece("dot", x(r.effect[0])));
-    return make("tr", {}, make("th", { scope: "row" }, name), plot,
-      make("td", { class: "n", text: span(r.effect) }),
+    return make("tr", {}, make("th", { scope: "row" }, name, make("span", { class: "narrow", text: span(r.effect) })), plot,
+      make("td", { class: "n wide", text: span(r.effect) }),
       make("td", { class: "n wide", text: percent(r.better) }),
       make("td", { class: "n", text: percent(r.important) }));
   });
-  const foot = make("tr", {}, make("td"), ticks, make("td"), make("td", { class: "wide" }), make("td"));
-  const wide = make("th", { class: "n wide", scope: "col", text: "P(better)" });
-  const titles = head("treatment", axis, "difference (95% CrI)", wide, `P(>${state.mid} better)`);
+  const foot = make("tr", {}, make("td"), ticks, make("td", { class: "wide" }), make("td", { class: "wide" }), make("td"));
+  const wide = ["difference (95% CrI)", "P(better)"].map((text) => make("th", { class: "n wide", scope: "col", text }));
+  const titles = head("treatment", axis, ...wide, `P(>${state.mid} better)`);
   at("x-forest").replaceChildren(titles, make("tbody", {}, ...lines, foot));
 }
 
@@ -153,7 +153,7 @@ function league(rows) {
   const mark = (k) => (k === own ? { class: "own" } : {});
   const lines = order.map((j) => make("tr", {}, make("th", { scope: "row", text: fit.names[j], ...mark(j) }),
     ...order.map((i) => {
-      if (i === j) return make("td", { class: "own", text: "\u2013" });
+      if (i === j) return make("td", { class: "self", text: "\u2013" });
       const [{ effect, better }, back] = [pair(fit, j, i), pair(fit, i, j)];
       const sure = better >= 100000 * DATA.beats ? "better" : back.better >= 100000 * DATA.beats ? "worse" : "";
       return make("td", { class: sure, text: span(effect) });
@@ -225,7 +225,7 @@ function render() {
   const important = others.filter((r) => r.important >= 100000 * DATA.worthwhile).length;
   const changes = DATA.changes[state.analysis];
   at("x-state").textContent =
-    `${stratumNow().label}, analysis ${state.analysis.replaceAll("_", " ")}${changes ? ` (${changes})` : ""}: of ${others.length} treatments ` +
+    `${stratumNow().label}, analysis ${state.analysis.replaceAll("_", " ")}${changes ? ` (${changes})` : ""}: of ${others.length} treatments, usual care and the like included, ` +
     `${better} do better than ${state.reference} with a probability of at least ${DATA.beats}, ${important} by more than ${state.mid} points with one of at least ${DATA.worthwhile}.`;
   at("x-note").textContent = state.reference === fit.reference
     ? "Dot: median; thick: 95% credible interval; thin: 95% prediction interval, the effect in a new study; band: less than the important difference."

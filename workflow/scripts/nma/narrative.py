@@ -6,8 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from nma import flow, methods, prisma, references
-from nma.certainty import NOT_JUDGED
+from nma.certainty import NOT_JUDGED, SCORES
 from nma.tables import read_back, read_typed
 
 
@@ -44,12 +46,17 @@ def _stratum(folder: Path, label: str) -> dict[str, Any]:
     }
 
 
+def _judged(arms: pd.DataFrame) -> int:
+    """Studies whose risk of bias is stated: a blank is not."""
+    return int(arms.loc[arms["rob"].isin(list(SCORES)), "study"].nunique())
+
+
 def _facts(
     root: Path, strata: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     known = [s for s in strata.values() if s["network"]["estimable"]]
     studies = sum(s["arms"]["study"].nunique() for s in known)
-    judged = sum(s["arms"].dropna(subset=["rob"])["study"].nunique() for s in known)
+    judged = sum(_judged(s["arms"]) for s in known)
     splits = [read_typed(p) for p in sorted((root / "main").glob("*/checks/node_splits.csv"))]
     rated = [read_typed(p) for p in sorted((root / "main").glob("*/certainty.csv"))]
     search = settings["main"].get("search", {})
