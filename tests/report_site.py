@@ -59,6 +59,7 @@ def build(
     trials = came.trials.assign(study=came.trials["study"].replace(dict(studies or {})))
     known = committed("treatments")
     known["treatment"] = known["treatment"].replace(dict(treatments or {}))
+    tables.write_table(trials, results / "validation/trials.csv")
     for name in ("findings", "corrections", "sources", "columns"):
         file = "corrections_applied" if name == "corrections" else name
         tables.write_table(getattr(came, name), results / f"validation/{file}.csv")
