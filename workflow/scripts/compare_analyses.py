@@ -8,7 +8,6 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import json
 from pathlib import Path
 
 from nma import comparison, settings, tables
@@ -17,7 +16,7 @@ stratum, chosen = snakemake.wildcards.stratum, snakemake.params.settings
 sides = []
 for name, merged in chosen.items():
     folder = Path("results") / name / stratum
-    network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    network = tables.read_json(folder / "network.json")
     wanted = [*snakemake.params.tables, *["audit"] * (merged["engine"] == "nuts")]
     made = comparison.load(folder, wanted) if network["estimable"] else {}
     # The engine is no choice of the analysis: both give the same.

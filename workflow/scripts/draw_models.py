@@ -8,7 +8,6 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import json
 from pathlib import Path
 from time import perf_counter
 
@@ -23,7 +22,7 @@ folder.mkdir(parents=True)
 fits = []
 for name, settings in params.settings.items():
     source = Path("results") / name / stratum
-    network = json.loads((source / "network.json").read_text(encoding="utf-8"))
+    network = tables.read_json(source / "network.json")
     if network["estimable"]:
         made = {table: tables.read_typed(source / f"{table}.csv") for table in params.tables}
         fits.append(Fitted(name, settings, network, made))

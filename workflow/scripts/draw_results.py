@@ -8,8 +8,6 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import json
-from pathlib import Path
 
 import pandas as pd
 
@@ -17,7 +15,7 @@ from nma import figures, tables
 from nma.style import configure, save
 
 configure(snakemake.params.figures)
-network = json.loads(Path(snakemake.input.network).read_text(encoding="utf-8"))
+network = tables.read_json(snakemake.input.network)
 effects = tables.read_typed(snakemake.input.effects)
 ranks = tables.read_typed(snakemake.input.ranks)
 probabilities = tables.read_typed(snakemake.input.probabilities)

@@ -8,14 +8,12 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import json
-from pathlib import Path
 
 from nma import exact, judge, posterior, summary, tables
 from nma.specify import structure
 
 given, params = snakemake.input, snakemake.params
-network = json.loads(Path(given.network).read_text(encoding="utf-8"))
+network = tables.read_json(given.network)
 arms = tables.read_typed(given.arms)
 made = structure(arms, network, params.model)
 # Independent draws: as many in all as NUTS keeps per chain, dealt out over the chains.

@@ -13,14 +13,12 @@ import os
 # Compiled code is kept: a second run compiles in a third of the time.
 os.environ["PYTENSOR_FLAGS"] = f"base_compiledir={snakemake.params.compiled}"
 
-import json
-from pathlib import Path
 from time import perf_counter
 
 from nma import convergence, model, posterior, tables
 from nma.specify import structure
 
-network = json.loads(Path(snakemake.input.network).read_text(encoding="utf-8"))
+network = tables.read_json(snakemake.input.network)
 made = structure(tables.read_typed(snakemake.input.arms), network, snakemake.params.model)
 arms = made.arms
 begun = perf_counter()

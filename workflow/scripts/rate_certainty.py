@@ -8,8 +8,6 @@ if TYPE_CHECKING:
 
 sys.stderr = open(snakemake.log[0], "w", buffering=1)
 
-import json
-from pathlib import Path
 
 from nma import certainty, contract, gather, judgements, posterior, tables, verdict
 
@@ -22,7 +20,7 @@ evidence = gather.evidence(table, posterior.load(given.posterior), params.settin
 lines = [tables.read_input(path, contract.CERTAINTY, "certainty") for path in given.judgements]
 known = judgements.of_stratum(judgements.together(lines), snakemake.wildcards.stratum)
 rated = certainty.rate(evidence, known, params.settings)
-network = json.loads(Path(given.network).read_text(encoding="utf-8"))
+network = tables.read_json(given.network)
 found = verdict.summary_of_findings(
     table["effects"], table["ranks"], rated, network, params.settings
 )

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from nma.tables import read_typed
+from nma.verdict import BEATS, WORSE, WORTHWHILE
 
-WORTHWHILE, BEATS, NOT_SHOWN, WORSE = "worthwhile", "beats", "not shown", "worse"
+NOT_SHOWN = "not shown"  # of these analyses certainty is not rated
 NOT_LINKED, ABSENT = "not linked", "not a node"
 OTHER_ARMS = "not comparable: other arms"
 ANALYSES = [

@@ -1,6 +1,5 @@
 """The page of all analyses: what the templates need, read from the results."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from nma import comparison
-from nma.pages import embed
+from nma.pages import embed, records
 from nma.settings import parts_of
-from nma.tables import read_typed
+from nma.tables import read_json, read_typed
 
 SYMBOLS = {
     comparison.WORTHWHILE: "\N{BLACK CIRCLE}\N{BLACK CIRCLE}",
@@ -54,7 +53,7 @@ def _stratum(root: Path, name: str, label: str, settings) -> dict[str, Any]:
     return {
         "name": name,
         "label": label,
-        "analyses": [_blank(row) for row in analyses.to_dict("records")],
+        "analyses": records(analyses),
         "sentences": comparison.survival(verdicts) if len(verdicts) else [],
         "matrix": _matrix(verdicts, names),
         "models": [
@@ -71,7 +70,7 @@ def _matrix(verdicts: pd.DataFrame, names: list[str]) -> list[dict[str, Any]]:
     """Treatments in the table's order; per analysis its verdict and figures."""
     rows = []
     for treatment, group in verdicts.groupby("treatment", sort=False):
-        cells = {row["analysis"]: _blank(row) for row in group.to_dict("records")}
+        cells = {row["analysis"]: row for row in records(group)}
         rows.append(
             {
                 "treatment": treatment,
@@ -103,7 +102,7 @@ def _model(folder: Path, analysis: str, settings, main) -> dict[str, Any]:
     # Only figures that are there: an island that this model joins has none without it.
     moved = shifts.dropna(subset=["plain_mean"]) if "plain_mean" in shifts else shifts
     moved = moved.assign(size=moved["moved"].abs()).sort_values("size", ascending=False)
-    network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    network = read_json(folder / "network.json")
     split = settings["model"]["placebo"] == "split"
     return {
         "name": analysis,
@@ -113,11 +112,11 @@ def _model(folder: Path, analysis: str, settings, main) -> dict[str, Any]:
         "reference": settings["reference"],
         "islands": network["islands"] if split or not same_map else [],
         "adds": isinstance(adds, str),
-        "learned": [_blank(row) for row in shown.to_dict("records")],
+        "learned": records(shown),
         "prior_driven": shown.loc[
             shown["prior_driven"].astype(str).eq("True"), "parameter"
         ].tolist(),
-        "moved": [_blank(row) for row in moved.head(ENOUGH).to_dict("records")],
+        "moved": records(moved.head(ENOUGH)),
         "narrower": int((shifts["sd_ratio"] < 0.95).sum()),
         "wider": int((shifts["sd_ratio"] > 1.05).sum()),
         "treatments": len(shifts),
@@ -145,7 +144,7 @@ def _details(details: pd.DataFrame, reference: str) -> list[dict[str, Any]]:
             {
                 "what": WORDS.get(what, _at(what, reference)),
                 "valued": bool(rows["value"].notna().any()),
-                "rows": [_blank(row) for row in rows.to_dict("records")],
+                "rows": records(rows),
                 "total": total,
             }
         )
@@ -162,7 +161,3 @@ WORDS = {
 
 def _at(what: str, reference: str) -> str:
     return f"Effects against {reference} {what.replace('at ', 'at values of ')}"
-
-
-def _blank(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(k): None if isinstance(v, float) and pd.isna(v) else v for k, v in row.items()}

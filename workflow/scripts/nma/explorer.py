@@ -15,7 +15,7 @@ import pandas as pd
 
 from nma.settings import differences
 from nma.style import MODALITY
-from nma.tables import read_typed
+from nma.tables import read_json, read_typed
 
 # A league of 100 treatments has 4,950 pairs; beyond that only main is there to choose.
 MANY = 100
@@ -32,7 +32,7 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     main = settings["main"]
     strata, fits, left_out, size = [], {}, [], 0
     for name, chosen in main["strata"].items():
-        network = _json(root / "main" / name / "network.json")
+        network = read_json(root / "main" / name / "network.json")
         if not network["estimable"]:
             continue
         strata.append({"name": name, "label": chosen["label"], **_graph(network)})
@@ -137,7 +137,3 @@ def _graph(network: Mapping[str, Any]) -> dict[str, Any]:
             for e in network["edges"]
         ],
     }
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))

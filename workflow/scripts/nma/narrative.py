@@ -1,6 +1,5 @@
 """What a run says of itself in prose: methods, references, flow of trials, PRISMA items."""
 
-import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 
 from nma import flow, methods, prisma, references
 from nma.certainty import NOT_JUDGED, SCORES
-from nma.tables import read_back, read_typed
+from nma.tables import read_back, read_json, read_typed
 
 
 def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def collect(root: Path, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
 
 
 def _stratum(folder: Path, label: str) -> dict[str, Any]:
-    network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    network = read_json(folder / "network.json")
     return {
         "label": label,
         "account": read_typed(folder / "account.csv").iloc[0],

@@ -60,6 +60,14 @@ def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"
 
 
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for a template: a missing number is None."""
+    return [
+        {str(k): None if isinstance(v, float) and pd.isna(v) else v for k, v in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
 def number(value: Any, digits: int = 1) -> str:
     if value is None or value == "" or pd.isna(value):
         return "n.s."

@@ -19,7 +19,7 @@ from nma.checks import words
 from nma.checks.words import named
 from nma.pages import embed, listed
 from nma.settings import differences, stratum_seed
-from nma.tables import read_back, read_typed
+from nma.tables import read_back, read_json, read_typed
 from nma.verdict import BEATS, COMPARATOR, INCONCLUSIVE, NO_WORTHWHILE, WORSE, WORTHWHILE, claim
 
 PACKAGES = ("pymc", "nutpie", "arviz-stats", "pandera", "snakemake", "numpy", "pandas")
@@ -100,7 +100,7 @@ def terminal(context: Mapping[str, Any], report: str) -> str:
 
 def _stratum(root: Path, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     folder = root / "main" / name
-    network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    network = read_json(folder / "network.json")
     account = read_typed(folder / "account.csv").iloc[0].to_dict()
     excluded = read_back(folder / "excluded.csv")
     arms = read_typed(folder / "arms.csv")
@@ -133,7 +133,6 @@ def _stratum(root: Path, name: str, settings: Mapping[str, Any]) -> dict[str, An
     beats = active.loc[active["verdict"].isin([BEATS, WORTHWHILE]), "treatment"].tolist()
     out["beats"] = beats
     out["borderline"] = _borderline(out, active["treatment"], settings["headline"]["beats"])
-    out["sentences"] = [line for line in answer.headline(active, settings, out["studies"]) if line]
     out["certainty"] = out["certainty"][out["certainty"]["comparator"] == settings["reference"]]
     out["rows"] = _rows(out, settings)
     checked = sorted((folder / "checks").glob("*.csv"))

@@ -4,9 +4,11 @@ Input tables are read as text: no cell is interpreted, so a decimal comma or the
 "NA" reaches validation as the user typed it.
 """
 
+import json
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
@@ -135,6 +137,11 @@ def read_typed(path: str | Path, text: Collection[str] = TEXT) -> pd.DataFrame:
         if numeric.notna().eq(table[column].ne("")).all():
             table[column] = numeric
     return table
+
+
+def read_json(path: str | Path) -> Any:
+    """A JSON file of our own: network.json, config.json, manifest.json."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def write_text(text: str, path: str | Path) -> None:

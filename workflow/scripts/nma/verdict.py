@@ -96,7 +96,7 @@ def summary_of_findings(
         node, rated = nodes[name], against.loc[name]
         row |= {key: node.get(key, "") for key in ("kind", "class", "modality", "studies")}
         row |= {"people": node.get("n"), "direct_studies": direct.get(name, 0)}
-        row |= {"certainty": rated["certainty"], "at_most": bool(str(rated["at_most"]) == "True")}
+        row |= {"certainty": rated["certainty"], "at_most": bool(rated["at_most"])}
         row["p_mid"] = row[f"p_below_-{mid:g}"]
         row["verdict"] = (
             verdict(row["p_below_0"], row["p_mid"], row["certainty"], settings["headline"])

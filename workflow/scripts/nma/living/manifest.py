@@ -163,7 +163,8 @@ def iso(seconds: float) -> str:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A manifest as written."""
+    """A manifest, or any other JSON file of a run; without pandas, for every start of Snakemake
+    reads this module."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -46,7 +46,7 @@ class Release:
     @property
     def settings(self) -> dict[str, dict[str, Any]]:
         """Merged settings of every analysis."""
-        return json.loads((self.tables / "config.json").read_text(encoding="utf-8"))
+        return manifests.read(self.tables / "config.json")
 
     def registry(self, name: str) -> Path:
         """The file that ``inputs.<name>`` named in its run."""
@@ -170,7 +170,7 @@ def make(version: str, folder: Path, repository: Path, now: float) -> Release:
         "sequence": 1 + (before[-1].manifest["release"]["sequence"] if before else 0),
         "recorded": manifests.iso(now),
     }
-    analyses = json.loads((folder / "results/config.json").read_text(encoding="utf-8"))
+    analyses = manifests.read(folder / "results/config.json")
     aside = target.with_name(f".{version}.part")
     shutil.rmtree(aside, ignore_errors=True)
     for name, entry in told["inputs"].items():

@@ -1,6 +1,5 @@
 """The update: a release beside the run at hand, as tables, a page and a few lines."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,7 +150,7 @@ def _rule(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _network(folder: Path) -> dict[str, Any]:
     path = folder / "network.json"
     if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
+        return tables.read_json(path)
     reason = "The release has no such stratum."
     empty: dict[str, Any] = {"nodes": [], "edges": [], "islands": [], "reference": ""}
     return {"estimable": False, "reason": reason, **empty}

@@ -10,7 +10,7 @@ from nma.living import movers
 from nma.living.manifest import fingerprint
 from nma.living.release import OF_MAIN
 from nma.living.standing import words_of
-from nma.pages import listed, number
+from nma.pages import listed, number, records
 
 
 def context(
@@ -34,15 +34,15 @@ def context(
         "label": label,
         "unchanged": whole.empty and same,
         "sentences": [s for kind in moved for s in by[kind]["sentence"]],
-        "effects": _records(told),
-        "told": _records(told[told["change"] != "same"]),
-        "same": _records(told[told["change"] == "same"]),
+        "effects": records(told),
+        "told": records(told[told["change"] != "same"]),
+        "same": records(told[told["change"] == "same"]),
         # The reference has a rank, but no row.
         "ranked": [1 + int(told[f"{side}_mean_rank"].notna().sum()) for side in ("old", "new")],
         "movers": _movers(moves, settings),
-        "network": _records(made["network"]),
+        "network": records(made["network"]),
         "rows": _rows(rows),
-        "cells": _records(rows[rows["change"] == "changed"]),
+        "cells": records(rows[rows["change"] == "changed"]),
         "alike": alike,
         "unlike": unlike,
         "estimable": len(told) > 0,
@@ -163,10 +163,3 @@ def outside(rows: pd.DataFrame) -> dict[str, Any]:
         **{"lines": [f"In no stratum: {lead}"], "unchanged": True, "estimable": False},
         **{"reason": "", "still": "", "rated": False, "ranked": [0, 0], "tau_shift": 0.0},
     }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(k): None if isinstance(v, float) and pd.isna(v) else v for k, v in row.items()}
-        for row in table.to_dict("records")
-    ]

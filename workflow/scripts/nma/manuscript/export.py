@@ -1,6 +1,5 @@
 """All exports of a run, from its result tables."""
 
-import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +10,7 @@ import pandas as pd
 from nma import judgements, references
 from nma.certainty import SCORES
 from nma.manuscript import bibliography, document, elsewhere, sheets, workbook
-from nma.tables import read_typed, write_table, write_text
+from nma.tables import read_json, read_typed, write_table, write_text
 
 FOUND = ("sof", "league", "arms", "certainty", "ranks")
 TITLE = "Treatments of low back pain: a Bayesian network meta-analysis"
@@ -52,7 +51,7 @@ def write(
 def _strata(root: Path, main: Mapping[str, Any]):
     for name, chosen in main["strata"].items():
         folder = root / "main" / name
-        network = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+        network = read_json(folder / "network.json")
         if network["estimable"]:
             tables = {table: read_typed(folder / f"{table}.csv") for table in FOUND}
             yield {"name": name, "label": chosen["label"], **tables}
