@@ -6,7 +6,7 @@ from statistics import NormalDist
 import pandas as pd
 import yaml
 
-from nma import contract, tables
+from nma import contract, corrections, tables
 from nma.corrections import EXCLUDED
 from nma.tables import FILE, ROW
 
@@ -129,6 +129,13 @@ def committed(name):
     """A table of the repository, by its name in the contract."""
     folder = "config" if name in ("treatments", "instruments", "certainty") else "data"
     return tables.read_input(ROOT / folder / f"{name}.csv", contract.TABLES[name], name)
+
+
+def committed_trials():
+    """The committed trials as validation leaves them: corrected, exclusions marked, no flag."""
+    trials, _, _ = corrections.correct(committed("trials"), committed("corrections"))
+    trials, _ = corrections.exclude(trials, committed("exclusions"))
+    return trials.assign(**{contract.FLAGGED: "no"})
 
 
 def committed_config():

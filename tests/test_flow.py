@@ -2,10 +2,9 @@
 
 import pandas as pd
 import pytest
-from tabular import committed, committed_config
+from tabular import committed, committed_config, committed_trials
 
-from nma import corrections, flow, strata
-from nma.contract import FLAGGED
+from nma import flow, strata
 from nma.prepare import prepare
 
 CONFIG = committed_config()
@@ -13,9 +12,7 @@ CONFIG = committed_config()
 
 @pytest.fixture(scope="module")
 def found():
-    trials, _, _ = corrections.correct(committed("trials"), committed("corrections"))
-    trials, _ = corrections.exclude(trials, committed("exclusions"))
-    trials = trials.assign(**{FLAGGED: "no"})
+    trials = committed_trials()
     belongs = strata.assign(trials, CONFIG["strata"])
     parts = {}
     for name, chosen in CONFIG["strata"].items():

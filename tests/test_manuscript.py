@@ -14,7 +14,7 @@ from docx import Document
 from hypothesis import given
 from hypothesis import settings as options
 from hypothesis import strategies as st
-from tabular import committed, committed_config
+from tabular import committed, committed_config, committed_trials
 
 from nma import corrections, exact, flow_figure, strata, style
 from nma.contract import FLAGGED
@@ -37,9 +37,7 @@ HOSTILE = [
 @pytest.fixture(scope="module")
 def arms():
     """The arms of both strata of the committed data."""
-    trials, _, _ = corrections.correct(committed("trials"), committed("corrections"))
-    trials, _ = corrections.exclude(trials, committed("exclusions"))
-    trials = trials.assign(**{FLAGGED: "no"})
+    trials = committed_trials()
     belongs = strata.assign(trials, CONFIG["strata"])
     return {
         name: prepare(trials[belongs == name], committed("instruments"), committed("treatments"),

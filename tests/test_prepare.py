@@ -1,9 +1,9 @@
 """One stratum of one analysis on the committed data, for any outcome and choice."""
 
 import pytest
-from tabular import committed, committed_config
+from tabular import committed, committed_config, committed_trials
 
-from nma import corrections, strata
+from nma import strata
 from nma.contract import FLAGGED
 from nma.prepare import prepare
 from nma.settings import merge
@@ -11,9 +11,7 @@ from nma.settings import merge
 
 @pytest.fixture(scope="module")
 def inputs():
-    trials, _, _ = corrections.correct(committed("trials"), committed("corrections"))
-    trials, _ = corrections.exclude(trials, committed("exclusions"))
-    return trials.assign(**{FLAGGED: "no"}), committed("instruments"), committed("treatments")
+    return committed_trials(), committed("instruments"), committed("treatments")
 
 
 def made(inputs, stratum, **changes):

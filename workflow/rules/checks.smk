@@ -37,7 +37,7 @@ rule draw_checks:
         **{name: f"results/{{analysis}}/{{stratum}}/checks/{name}.csv" for name in CHECKS},
         effects=effects_of_every_analysis,
         code=[
-            *modules("style", "tables"),
+            *modules("style", "palette", "tables"),
             *sorted(map(str, (REPOSITORY / "workflow/scripts/nma/checks").glob("figure*.py"))),
         ],
     output:

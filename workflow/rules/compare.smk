@@ -36,7 +36,9 @@ rule draw_models:
         treatments=inherited(config["inputs"]["treatments"]),
         code=[
             *structures(),
-            *modules("style", "checks/figure_parts", "model_figures", "model_figures_choice"),
+            *modules(
+                "style", "palette", "checks/figure_parts", "model_figures", "model_figures_choice"
+            ),
             *modules("model_figures_data", "model_figures_learned", "model_figures_nodes"),
             *modules("model_figures_parts"),
         ],

@@ -8,7 +8,7 @@ rule draw_results:
         effects="results/{analysis}/{stratum}/effects.csv",
         ranks="results/{analysis}/{stratum}/ranks.csv",
         probabilities="results/{analysis}/{stratum}/rank_probabilities.csv",
-        code=modules("figures", "style"),
+        code=modules("figures", "style", "palette"),
     output:
         **figure_files(FIGURES),
     log:
@@ -34,7 +34,7 @@ rule draw_posterior:
         posterior="results/{analysis}/{stratum}/posterior.nc",
         effects="results/{analysis}/{stratum}/effects.csv",
         convergence="results/{analysis}/{stratum}/convergence.csv",
-        code=modules("posterior_figures", "posterior", "priors", "specify", "style"),
+        code=modules("posterior_figures", "posterior", "priors", "specify", "style", "palette"),
     output:
         **figure_files(POSTERIOR_FIGURES),
     log:

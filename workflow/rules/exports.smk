@@ -10,6 +10,7 @@ rule write_exports:
         networks="results/networks.json",
         code=[
             *modules("narrative", "flow", "flow_figure", "methods", "prisma", "references"),
+            *modules("style", "palette"),
             *sorted(map(str, (REPOSITORY / "workflow/scripts/nma/manuscript").glob("*.py"))),
         ],
     output:

@@ -17,7 +17,16 @@ rule write_report:
         scripts=[str(REPOSITORY / f"workflow/report/{name}.js") for name in ("tables", "explorer")],
         code=modules(
             *("report", "comparison", "comparison_page", "pages", "summary", "tables"),
-            *("answer", "alt_texts", "explorer", "verdict", "certainty", "narrative", "flow"),
+            *(
+                "answer",
+                "alt_texts",
+                "explorer",
+                "palette",
+                "verdict",
+                "certainty",
+                "narrative",
+                "flow",
+            ),
             *("methods", "prisma", "references"),
         ),
     output:

@@ -6,15 +6,14 @@ anew from an approximation. The script only picks, turns signs and draws.
 
 import json
 from collections.abc import Mapping
-from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from nma.palette import GREY, MODALITY, around
 from nma.settings import differences
-from nma.style import MODALITY
 from nma.tables import read_json, read_typed
 
 # A league of 100 treatments has 4,950 pairs; beyond that only main is there to choose.
@@ -113,24 +112,19 @@ def pairs(league: pd.DataFrame, names: list[str], grid: list[float]) -> dict[str
 
 def _graph(network: Mapping[str, Any]) -> dict[str, Any]:
     """Nodes on a circle, neighbours of one modality, as in the figure; edges with studies."""
-    order = {modality: k for k, modality in enumerate(MODALITY)}
-    nodes = sorted(
-        network["nodes"],
-        key=lambda n: (order.get(n.get("modality"), 99), n.get("class", ""), n["treatment"]),
-    )
-    place = {node["treatment"]: k for k, node in enumerate(nodes)}
-    turn = 2 * pi / len(nodes)
+    placed = around(network["nodes"])
+    place = {node["treatment"]: k for k, (node, _, _) in enumerate(placed)}
     return {
         "nodes": [
             {
                 "name": node["treatment"],
                 "studies": node["studies"],
                 "n": node.get("n"),
-                "colour": MODALITY.get(node.get("modality", "none"), "#777777"),
-                "x": round(cos(k * turn), 4),
-                "y": round(sin(k * turn), 4),
+                "colour": MODALITY.get(node.get("modality", "none"), GREY),
+                "x": round(x, 4),
+                "y": round(y, 4),
             }
-            for k, node in enumerate(nodes)
+            for node, x, y in placed
         ],
         "edges": [
             [place[e["a"]], place[e["b"]], e["studies"], e.get("n"), e["labels"]]

@@ -11,7 +11,8 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nma.style import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, effects_label, inches, plt
+from nma.palette import BLUE, GREY, INK, LIGHT, MODALITY, ORANGE, around
+from nma.style import effects_label, inches, plt
 
 
 def network(described: Mapping[str, Any]) -> Figure:
@@ -19,19 +20,9 @@ def network(described: Mapping[str, Any]) -> Figure:
 
     A circle keeps every label readable at any size; neighbours share a modality.
     """
-    order = {m: i for i, m in enumerate(MODALITY)}
-    nodes = sorted(
-        described["nodes"],
-        key=lambda n: (
-            order.get(n.get("modality"), len(order)),
-            n.get("class", ""),
-            n["treatment"],
-        ),
-    )
-    angle = 2 * np.pi * np.arange(len(nodes)) / len(nodes)
-    place = {
-        node["treatment"]: (np.cos(a), np.sin(a)) for node, a in zip(nodes, angle, strict=True)
-    }
+    placed = around(described["nodes"])
+    nodes = [node for node, _, _ in placed]
+    place = {node["treatment"]: (x, y) for node, x, y in placed}
     figure, ax = plt.subplots(figsize=inches(9.5, 9.5))
     for edge in sorted(described["edges"], key=lambda e: -e["studies"]):
         ends, studies = np.array([place[edge["a"]], place[edge["b"]]]), edge["studies"]

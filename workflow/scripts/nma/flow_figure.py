@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from nma.style import INK, LIGHT, inches, plt
+from nma.palette import INK, LIGHT
+from nma.style import inches, plt
 
 LINE = 0.17  # inches of a line of text
 WIDTH = 4.3  # inches of a column

@@ -39,7 +39,8 @@ from nma.model_figures_parts import (
     unit,
     unless_blank,
 )
-from nma.style import BLUE, GREY, INK, direction
+from nma.palette import BLUE, GREY, INK
+from nma.style import direction
 
 __all__ = [
     "bubble",

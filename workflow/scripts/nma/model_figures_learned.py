@@ -41,7 +41,8 @@ from nma.model_figures_parts import (
     unit,
     with_priors,
 )
-from nma.style import BLUE, GREY, INK, MODALITY, ORANGE, direction
+from nma.palette import BLUE, GREY, INK, MODALITY, ORANGE
+from nma.style import direction
 
 MOST_STUDIES = 15  # of scales
 MOST_PULL, MOST_FAR = 4, 2  # named in bubble

@@ -45,7 +45,7 @@ from nma.model_figures_parts import (
     unit,
     unless_blank,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE
+from nma.palette import BLUE, GREY, INK, LIGHT, ORANGE
 
 MOST_NODES = 8  # of lumping
 

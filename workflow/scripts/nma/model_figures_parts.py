@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from nma.checks import figure_parts as parts
 from nma.checks.figure_parts import GAP, arrows, flags, num, numbers
+from nma.palette import BLUE, GREY, INK, LIGHT
 from nma.priors import PARAMETERS, Prior
-from nma.style import BLUE, GREY, INK, LIGHT, direction
+from nma.style import direction
 
 Array = NDArray[np.float64]
 ROW = 0.21  # inches

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from nma.palette import BLUE, GREY, INK, LIGHT, ORANGE
 from nma.priors import Prior, describe
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, effects_label, inches, plt
+from nma.style import effects_label, inches, plt
 
 
 def _figure(collection: azp.PlotCollection) -> Figure:

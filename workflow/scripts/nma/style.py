@@ -12,17 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-# Okabe & Ito's colours: told apart by readers with any colour vision.
-INK, GREY, LIGHT = "#1f2933", "#7b8794", "#d9dfe6"
-BLUE, ORANGE, GREEN, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9"
-MODALITY = {
-    "drug": BLUE,
-    "physical": GREEN,
-    "psychological": ORANGE,
-    "education": SKY,
-    "combined": "#CC79A7",
-    "none": GREY,
-}
+from nma.palette import GREY, INK
 
 # Of the PNG, unless configured. A figure that is laid out at fewer measures its text narrower
 # than it is drawn, and so cuts it.

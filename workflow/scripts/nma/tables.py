@@ -6,7 +6,7 @@ Input tables are read as text: no cell is interpreted, so a decimal comma or the
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,12 @@ def to_number(cells: pd.Series) -> pd.Series:
 def is_number(cells: pd.Series) -> pd.Series:
     """True where a cell is a plain decimal number ("1e3" and "-0.5" are, "1,5" is not)."""
     return cells.str.fullmatch(NUMBER).fillna(False)
+
+
+def stacked(parts: Iterable[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:
+    """Tables under each other; ``columns`` if none of them has a row."""
+    kept = [part.astype(object) for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=list(columns))
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

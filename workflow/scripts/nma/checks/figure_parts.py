@@ -11,7 +11,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from nma.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY, effects_label, inches, plt
+from nma.palette import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, RED, SKY
+from nma.style import effects_label, inches, plt
 
 Array = NDArray[np.float64]
 SMALL = 7.5  # font size of labels and columns of text

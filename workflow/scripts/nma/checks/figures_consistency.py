@@ -27,7 +27,8 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, INK, LIGHT, ORANGE, direction, plt, points_of
+from nma.palette import BLUE, INK, LIGHT, ORANGE
+from nma.style import direction, plt, points_of
 
 MOST_SPLITS, MOST_DESIGNS, MOST_LABELS = 30, 25, 8
 STRONG = 8.0  # changes of Q beyond this all have the strongest colour

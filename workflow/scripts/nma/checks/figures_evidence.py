@@ -29,7 +29,8 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE, points_of
+from nma.palette import BLUE, GREY, INK, LIGHT, ORANGE
+from nma.style import points_of
 
 REFERENCE_KINDS = ("placebo", "none")
 Z95 = 1.959964

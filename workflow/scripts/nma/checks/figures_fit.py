@@ -21,7 +21,7 @@ from nma.checks.figure_parts import (
     short,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, ORANGE
+from nma.palette import BLUE, GREY, INK, LIGHT, ORANGE
 
 MOST_LABELS, MOST_STUDIES = 10, 25
 UNRELIABLE = 0.7  # Pareto k from which PSIS is not to be trusted

@@ -32,7 +32,8 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, LIGHT, points_of
+from nma.palette import BLUE, GREY, LIGHT
+from nma.style import points_of
 
 MOST_STUDIES, MOST_CASES, MOST_ANALYSES = 10, 10, 10
 MOST_TREATMENTS, MOST_EFFECTS = 24, 40  # of priors, of sensitivity

@@ -24,7 +24,8 @@ from nma.checks.figure_parts import (
     span,
     texts,
 )
-from nma.style import BLUE, GREY, INK, LIGHT, RED, points_of
+from nma.palette import BLUE, GREY, INK, LIGHT, RED
+from nma.style import points_of
 
 MOST = 7  # results of each decision at each level
 ROW, BETWEEN, WIDTH = 0.3, 0.85, 4.2  # inches

@@ -21,7 +21,7 @@ from nma.checks.figure_parts import (
     short,
     texts,
 )
-from nma.style import BLUE, INK
+from nma.palette import BLUE, INK
 
 NUMERIC = {
     "year": "year",

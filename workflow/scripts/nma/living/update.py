@@ -66,7 +66,7 @@ def compare(release: Release, run: Run) -> Update:
     apart = apart[~apart["stratum"].isin(list(chosen))]
     if len(apart):
         contexts.append(update_page.outside(apart))
-    joined = {name: _stacked(parts) for name, parts in found.items()}
+    joined = {name: tables.stacked(parts, parts[0].columns) for name, parts in found.items()}
     return Update(joined, contexts, release)
 
 
@@ -169,8 +169,3 @@ def _mcse(folder: Path) -> pd.Series:
     table = tables.read_typed(path).set_index("parameter")["mcse_mean"].astype(float)
     table.index = table.index.str.replace(r"^d\[(.*)\]$", r"\1", regex=True)
     return table
-
-
-def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    kept = [part.astype(object) for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else parts[0]

@@ -16,7 +16,7 @@ from nma.living import manifest as manifests
 from nma.living.monte_carlo import LIMIT, SAMPLED, errors_of
 from nma.living.release import Release, published
 from nma.living.standing import standing
-from nma.tables import read_back
+from nma.tables import read_back, stacked
 
 EXACTLY, WITHIN, NOT = (
     "reproduced exactly",
@@ -72,7 +72,7 @@ def compare(release: Release, results: Path, repository: Path) -> Verified:
         inputs=tampered(release),
         code=manifests.changed(told, {"code": manifests.code(repository)}, "code"),
         versions=_versions(told["versions"], manifests.versions()),
-        differences=_stacked(found),
+        differences=stacked(found, COLUMNS),
         verdicts=_verdicts(release, results, settings["main"]),
     )
 
@@ -112,7 +112,7 @@ def differences(
     errors = errors_of(kind, a, old, settings.get(analysis, settings["main"]))
     blocks = [_column(name, kind, c, old[c], new[c], errors) for c in old.columns]
     blocks = [block for block in blocks if block is not None]
-    return _stacked(blocks)
+    return stacked(blocks, COLUMNS)
 
 
 def _keyed(table: pd.DataFrame) -> pd.DataFrame:
@@ -197,11 +197,6 @@ def _versions(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 def _line(name, column, row, a, b, verdict=NOT, gap=np.nan, mcse=np.nan, ratio=np.nan):
     cells = [name, column, row, str(a), str(b), gap, mcse, ratio, verdict]
     return pd.DataFrame([cells], columns=COLUMNS)
-
-
-def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    kept = [part.astype(object) for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=COLUMNS)
 
 
 def terminal(verified: Verified) -> str:
