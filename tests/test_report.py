@@ -165,6 +165,9 @@ def test_headline_and_caveat_in_plain_words(tmp_path, settings):
     assert "no concerns" in page
     assert "drug beats its reference in 0 of 1 other analyses (not in fixed_effect)." in page
     assert "drug: beats its reference in main and in 0 of 1 other analyses" in page
+    assert "<code>ab12</code>" in page  # the input's hash
+    assert f"chronic {context['seeds']['chronic']}" in page
+    assert f"pymc {context['versions']['pymc']}" in page
     said = report.terminal(context, "results/report.html")
     assert "1 beats placebo: drug" in said
     assert "rows: 3 in, 2 used, 0 merged, 1 left out" in said

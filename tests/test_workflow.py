@@ -1,12 +1,13 @@
 """Whole runs: the contract of files, reruns, the same results on any number of cores."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import xarray as xr
-from runs import folder, run, said
+from runs import ROOT, folder, run, said
 
 CONTRACT = {
     "arms": ["study", "treatment", "n", "mean", "sd", "se", "basis"],
@@ -119,6 +120,21 @@ def test_report_is_one_file_with_figures(finished):
     for stratum in STRATA:
         for kind in ("svg", "pdf", "png"):
             assert (finished / f"results/main/{stratum}/figures/forest.{kind}").stat().st_size
+
+
+def test_snakemakes_own_report_holds_the_figures_with_captions(finished, tmp_path):
+    done = run(finished, "--report", str(tmp_path / "report.zip"))
+    assert done.returncode == 0, said(done)
+    with zipfile.ZipFile(tmp_path / "report.zip") as packed:
+        names = packed.namelist()
+        (page,) = (packed.read(n).decode() for n in names if n.endswith("report.html"))
+    for stratum in STRATA:
+        assert f'"{stratum}": {{' in page  # a category
+    for caption in ("forest", "network", "flow", "node_splits", "models"):
+        text = (ROOT / f"workflow/report/{caption}.rst").read_text(encoding="utf-8")
+        # The first words: what follows may hold a character that HTML or JSON escapes.
+        assert " ".join(text.split()[:5]) in page, caption
+    assert sum(name.endswith("forest.svg") for name in names) == len(STRATA)
 
 
 def test_nothing_to_do_twice(finished):
