@@ -5,7 +5,7 @@ import pytest
 from tabular import committed_config
 
 from nma import answer, verdict
-from nma.certainty import DOMAINS, LEVELS, NOT_REPORTED
+from nma.certainty import DOMAINS, LEVELS, NOT_JUDGED, NOT_REPORTED
 
 SETTINGS = committed_config()
 
@@ -77,6 +77,12 @@ def test_many_treatments_are_told_by_their_range():
 def test_mixed_certainty_is_counted():
     said = lines(findings(LARGE, BEATS))[2]
     assert "mixed: 1 high and 1 low" in said
+
+
+def test_what_takes_no_certainty_away_is_no_reason():
+    said = lines(findings(BEATS), indirectness=NOT_JUDGED, heterogeneity=LEVELS[2],
+                 imprecision=LEVELS[1])[2]  # fmt: skip
+    assert said.endswith("for heterogeneity (major concerns) and imprecision (some concerns).")
 
 
 def test_nothing_but_comparators():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from nma.certainty import DOMAINS, LEVELS, RATINGS
+from nma.certainty import DOMAINS, RATINGS, rating
 from nma.pages import listed, number, percent
 from nma.verdict import (
     BEATS,
@@ -40,7 +40,7 @@ def lines(
     found = [
         " ".join(headline(active, settings, studies)),
         _how_much(active, beats, settings),
-        _how_sure(beats if len(beats) else active, certainty, len(beats) > 0),
+        _how_sure(beats if len(beats) else active, certainty, settings, len(beats) > 0),
         _the_rest(active, settings),
     ]
     return [*found, "How firm: " + (" ".join(firm) or "no treatment stands on the line.")]
@@ -92,25 +92,23 @@ def _how_much(active: pd.DataFrame, beats: pd.DataFrame, settings: Mapping[str, 
     return f"How much, of 100 points: {'; '.join(told)}."
 
 
-def _how_sure(of: pd.DataFrame, certainty: pd.DataFrame, claimed: bool) -> str:
+def _how_sure(
+    of: pd.DataFrame, certainty: pd.DataFrame, settings: Mapping[str, Any], claimed: bool
+) -> str:
     if of.empty:
         return "How sure: there is no effect to rate."
     counts = of["certainty"].value_counts()
     rated = [f"{counts[level]} {level}" for level in RATINGS if level in counts]
     own = certainty[certainty["treatment"].isin(of["treatment"])]
-    grave = {d: int((~own[d].isin(LEVELS[:1])).sum()) for d in DOMAINS}
-    worst = sorted((d for d in DOMAINS if grave[d]), key=lambda d: -grave[d])[:3]
-    reasons = [f"{WORDS[d]} ({_most(own[d])})" for d in worst]
+    # What nobody judged takes nothing away, so it is no reason.
+    down = own[list(DOMAINS)].map(lambda level: rating([level], settings["certainty"])[1])
+    lost = down.sum().sort_values(ascending=False, kind="stable")
+    worst = lost[lost > 0].index[:3]
+    reasons = [f"{WORDS[d]} ({own.loc[down[d] > 0, d].value_counts().index[0]})" for d in worst]
     which = ("this effect" if len(of) == 1 else "these effects") if claimed else "the effects"
     level = counts.index[0] if len(counts) == 1 else f"mixed: {listed(rated)}"
     because = f", for {listed(reasons)}" if reasons else ""
     return f"How sure: the certainty of {which} is {level}{because}."
-
-
-def _most(levels: pd.Series) -> str:
-    """The commonest level that takes certainty away."""
-    told = levels[~levels.isin(LEVELS[:1])].value_counts()
-    return str(told.index[0])
 
 
 def _the_rest(active: pd.DataFrame, settings: Mapping[str, Any]) -> str:
