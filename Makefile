@@ -49,8 +49,8 @@ lint: setup
 format: setup
 	@$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) snakefmt Snakefile workflow/rules
 
-bench: setup ## the times in the README
-	@$(RUN) python benchmarks/times.py
+bench: setup ## docs/benchmarks.md: SECTIONS="runs scale ..." or all of them
+	@$(RUN) python benchmarks/page.py $(SECTIONS)
 
 bench-checks: run ## seconds of every check, on the chronic and on a simulated network
 	@$(RUN) python benchmarks/checks.py

@@ -1,11 +1,9 @@
-"""Times of whole runs, as the README states them: ``make bench`` prints the table.
+"""Times of whole runs on the committed data.
 
 Cold: no compiled code and no results. Warm: results deleted. Then nothing changed, one
 chronic row changed, and main alone. Each is the wall time of one command on this machine.
 """
 
-import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -13,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+TITLE = "Whole runs on the committed data"
 ALONE = ("--config", "only=[main]")
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,30 +25,29 @@ def run(folder: Path, *arguments: str) -> float:
     return time.perf_counter() - begun
 
 
-def main() -> None:
-    """Copy the repository aside, run it four ways, print a table."""
+def measure() -> dict[str, float]:
+    """Seconds of a run by its name: the repository is copied aside and run five ways."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "lowback-nma"
         skip = shutil.ignore_patterns(".git", ".venv", ".uv", ".cache", ".snakemake", "results")
         shutil.copytree(ROOT, folder, ignore=skip)
-        rows = [("cold: nothing compiled, no results", run(folder))]
+        seconds = {"cold: nothing compiled, no results": run(folder)}
         shutil.rmtree(folder / "results")
-        rows.append(("warm: results deleted", run(folder)))
-        rows.append(("nothing changed", run(folder)))
+        seconds["warm: results deleted"] = run(folder)
+        seconds["nothing changed"] = run(folder)
         trials = folder / "data/trials.csv"
         lines = trials.read_text(encoding="utf-8").splitlines()
         at = next(i for i, line in enumerate(lines) if ",chronic,,pain,pain 0-100," in line)
         cells = lines[at].split(",final,,", 1)
         lines[at] = ",final,,".join([cells[0], cells[1].replace(".0,", ".5,", 1)])
         trials.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        rows.append(("one chronic row changed", run(folder)))
+        seconds["one chronic row changed"] = run(folder)
         shutil.rmtree(folder / "results")
-        rows.append(("warm, `main` alone (`--config 'only=[main]'`)", run(folder, *ALONE)))
-    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
-    print("| run, `--cores 2` | seconds |\n|---|---:|")
-    for name, seconds in rows:
-        print(f"| {name} | {seconds:.0f} |")
+        seconds["warm, `main` alone (`--config 'only=[main]'`)"] = run(folder, *ALONE)
+    return seconds
 
 
-if __name__ == "__main__":
-    main()
+def section(seconds: dict[str, float]) -> str:
+    """One table."""
+    rows = [f"| {name} | {value:.0f} |" for name, value in seconds.items()]
+    return "\n".join(["| run, `--cores 2` | seconds |", "|---|---:|", *rows])
