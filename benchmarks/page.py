@@ -32,7 +32,8 @@ def machine() -> str:
     """What the figures were measured on."""
     text = Path("/proc/meminfo").read_text(encoding="utf-8").split()
     memory = int(text[text.index("MemTotal:") + 1]) / 2**20
-    return f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}"  # fmt: skip
+    python = platform.python_version()
+    return f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, Python {python}"
 
 
 def commit() -> str:
