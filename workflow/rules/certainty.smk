@@ -22,6 +22,8 @@ rule rate_certainty:
         sof="results/{analysis}/{stratum}/sof.csv",
     log:
         "logs/rate_certainty/{analysis}_{stratum}.log",
+    benchmark:
+        "logs/benchmarks/rate_certainty/{analysis}_{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -14,6 +14,8 @@ rule compare_analyses:
         verdicts="results/comparison/{stratum}/verdicts.csv",
     log:
         "logs/compare_analyses/{stratum}.log",
+    benchmark:
+        "logs/benchmarks/compare_analyses/{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -53,6 +55,8 @@ rule draw_models:
         ),
     log:
         "logs/draw_models/{stratum}.log",
+    benchmark:
+        "logs/benchmarks/draw_models/{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -13,6 +13,8 @@ rule draw_results:
         **figure_files(FIGURES),
     log:
         "logs/draw_results/{analysis}_{stratum}.log",
+    benchmark:
+        "logs/benchmarks/draw_results/{analysis}_{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -39,6 +41,8 @@ rule draw_posterior:
         **figure_files(POSTERIOR_FIGURES),
     log:
         "logs/draw_posterior/{analysis}_{stratum}.log",
+    benchmark:
+        "logs/benchmarks/draw_posterior/{analysis}_{stratum}.tsv"
     priority: 5
     conda:
         "../../environment.yml"

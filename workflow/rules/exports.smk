@@ -28,6 +28,8 @@ rule write_exports:
         flow_png="results/figures/flow.png",
     log:
         "logs/write_exports.log",
+    benchmark:
+        "logs/benchmarks/write_exports.tsv"
     conda:
         "../../environment.yml"
     threads: 1

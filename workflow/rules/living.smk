@@ -13,6 +13,8 @@ rule write_manifest:
         "results/manifest.json",
     log:
         "logs/write_manifest.log",
+    benchmark:
+        "logs/benchmarks/write_manifest.tsv"
     # Last of all: it lists what is there.
     priority: -10
     conda:
@@ -60,6 +62,8 @@ rule write_update:
         network="results/update/network.csv",
     log:
         "logs/write_update.log",
+    benchmark:
+        "logs/benchmarks/write_update.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -104,6 +108,8 @@ rule compare_extractions:
         summary="results/compare/summary.txt",
     log:
         "logs/compare_extractions.log",
+    benchmark:
+        "logs/benchmarks/compare_extractions.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -10,6 +10,8 @@ rule summarise_posterior:
         **table_files(TABLES),
     log:
         "logs/summarise/{analysis}_{stratum}.log",
+    benchmark:
+        "logs/benchmarks/summarise/{analysis}_{stratum}.tsv"
     wildcard_constraints:
         analysis=fits_with("nuts"),
     conda:

@@ -9,7 +9,63 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array, csr_array
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Every two arms of one study, and what their difference tells of the parameters.
+
+    With c = w_a w_b / W of its pairs a study's information, study mean out, is sum c D'D, its
+    score sum c D'(y_a - y_b), its squared residual sum c (y_a - y_b)^2: no difference of
+    large numbers, and as sparse as the network.
+
+    a, b : (pairs,) arms; study : (pairs,); y : (pairs,) y_a - y_b; D : (pairs, parameters)
+    cells : (2, cells) places (i >= j) of the information that are not zero
+    products : (cells, pairs) D_i D_j of every pair at these places
+    """
+
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    study: NDArray[np.int64]
+    y: NDArray[np.float64]
+    D: csr_array
+    cells: NDArray[np.int64]
+    products: csr_array
+
+    @classmethod
+    def of(cls, y: ArrayLike, study: NDArray[np.int64], X: csr_array) -> "Pairs":
+        """The pairs of arms that are sorted by study."""
+        size = np.bincount(study)
+        # How many arms of its study follow each arm.
+        after = np.cumsum(size)[study] - np.arange(len(study)) - 1
+        a = np.repeat(np.arange(len(study)), after)
+        step = np.arange(len(a)) - np.repeat(np.cumsum(after) - after, after)
+        b = a + 1 + step
+        D = (X[a] - X[b]).tocsr()
+        D.eliminate_zeros()
+        cells, products = _products(D)
+        y = np.asarray(y, float)
+        return cls(a, b, study[a], y[a] - y[b], D, cells, products)
+
+
+def _products(D: csr_array) -> tuple[NDArray[np.int64], csr_array]:
+    """Places i >= j where D'D may differ from zero, and (places, rows) D_i D_j of every row."""
+    count = np.diff(D.indptr)
+    # Every cell of a row with every cell of it.
+    many = np.repeat(count, count)
+    first = np.repeat(np.arange(D.nnz), many)
+    start = np.repeat(np.repeat(D.indptr[:-1], count), many)
+    step = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)
+    second = start + step
+    i, j = D.indices[first].astype(np.int64), D.indices[second].astype(np.int64)
+    lower = i >= j
+    place, at = np.unique(i[lower] * D.shape[1] + j[lower], return_inverse=True)
+    row = np.repeat(np.arange(D.shape[0]), count)[first[lower]]
+    value = D.data[first[lower]] * D.data[second[lower]]
+    products = coo_array((value, (at, row)), shape=(len(place), D.shape[0])).tocsr()
+    return np.stack(np.divmod(place, D.shape[1])), products
 
 
 @dataclass(frozen=True)
@@ -62,6 +118,11 @@ class Arms:
         """Whether the parameters are the effects themselves."""
         return self.contrasts is None
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the study means are flat and no arm moves with them."""
+        return self.responsive is None and self.levelled is None
+
     def half(self, hyper: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """(T, arms) variance of every arm's u, or (T, 1) if it is the same for all.
 
@@ -99,6 +160,20 @@ class Arms:
     def starts(self) -> NDArray[np.int64]:
         """(studies,) first arm of each study, for ``np.add.reduceat``."""
         return np.flatnonzero(np.diff(self.study, prepend=-1))
+
+    @cached_property
+    def sparse(self) -> csr_array:
+        """X by its cells that are not zero."""
+        return csr_array(self.X)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """Every two arms of one study."""
+        return Pairs.of(self.y, self.study, self.sparse)
+
+    def linear(self, beta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(draws, arms) X beta of beta (draws, parameters)."""
+        return (self.sparse @ beta.T).T
 
     @property
     def labels(self) -> list[str]:

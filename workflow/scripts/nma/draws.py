@@ -48,7 +48,7 @@ def log_likelihood(arms: Arms, beta: Array, hyper: Array | Nodes) -> Array:
 def _weighted(arms: Arms, beta: Array, hyper: Array | Nodes) -> tuple[Array, Array, Array]:
     """Weights, what the study's level is multiplied by, and residuals, (draws, arms)."""
     hyper = named(hyper)
-    r = arms.y - beta @ arms.X.T
+    r = arms.y - arms.linear(beta)
     z = arms.level(hyper)
     w = np.broadcast_to(1.0 / (arms.v + arms.half(hyper)), r.shape)
     return w, np.ones((1, 1)) if z is None else z, r
@@ -123,7 +123,7 @@ def study_means(arms: Arms, beta: Array, hyper: Array | Nodes, seed: int) -> Arr
     mu = z * (centre + rng.standard_normal(W.shape) / np.sqrt(W))[:, arms.study]
     shrink = np.broadcast_to(arms.half(named(hyper)), w.shape) * w
     u = shrink * (r - mu) + np.sqrt(shrink * arms.v) * rng.standard_normal(w.shape)
-    return mu + beta @ arms.X.T + u
+    return mu + arms.linear(beta) + u
 
 
 def predictive(effect: Array, sd: Array, seed: int) -> Array:

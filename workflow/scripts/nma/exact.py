@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
+from scipy.linalg import lapack
 from scipy.special import ndtr
 
 from nma.arms import Arms
@@ -24,7 +25,7 @@ DROP = 36.0
 COARSE, PANELS, NODES = 121, 40, 8
 # Of two hyperparameters at once: points of a side in the coarse pass, panels, their nodes.
 COARSE_MESH, MESH_PANELS, MESH_NODES = 41, 12, 6
-CHUNK = 2_000_000  # cells of X over all tau in work at once: 16 MB
+CHUNK = 2_000_000  # cells of arrays over all tau in work at once: 16 MB
 
 
 Nodes = Mapping[str, Array]
@@ -52,7 +53,9 @@ def log_likelihood(arms: Arms, hyper: Nodes) -> Array:
 
 
 def _chunked(given: Callable, arms: Arms, hyper: Nodes) -> list:
-    chunk = max(1, int(CHUNK // max(arms.X.size, 1)))
+    p = len(arms.parameters)
+    size = max(p * p, len(arms.y), len(arms.pairs.a)) if arms.is_flat else arms.X.size
+    chunk = max(1, int(CHUNK // max(size, 1)))
     return [
         given(arms, {name: x[i : i + chunk] for name, x in hyper.items()})
         for i in range(0, _size(hyper), chunk)
@@ -60,23 +63,63 @@ def _chunked(given: Callable, arms: Arms, hyper: Nodes) -> list:
 
 
 def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
-    L, score, rest = _information(arms, hyper)
-    inverse = np.linalg.inv(L)
-    half = np.einsum("tij,tj->ti", inverse, score)
-    back = inverse.transpose(0, 2, 1)
-    logp = rest + 0.5 * (half * half).sum(1)
-    return np.einsum("tij,tj->ti", back, half), back @ inverse, logp
+    P, score, rest = _information(arms, hyper)
+    means = np.empty_like(score)
+    for t, (precision, b) in enumerate(zip(P, score, strict=True)):
+        root = _root(precision)
+        means[t] = _solved(root, b)
+        rest[t] += 0.5 * (b @ means[t]) - np.log(np.diagonal(root)).sum()
+        # In place of the precision: of large networks the matrices are what memory holds.
+        inverse = lapack.dpotri(root, lower=1)[0]
+        precision[:] = np.tril(inverse) + np.tril(inverse, -1).T
+    return means, P, rest
 
 
 def _likelihood(arms: Arms, hyper: Nodes) -> Array:
-    L, score, rest = _information(arms, hyper)
-    half = np.linalg.solve(L, score[:, :, None])[:, :, 0]
-    return rest + 0.5 * (half * half).sum(1)
+    P, score, rest = _information(arms, hyper)
+    for t, (precision, b) in enumerate(zip(P, score, strict=True)):
+        root = _root(precision)
+        rest[t] += 0.5 * (b @ _solved(root, b)) - np.log(np.diagonal(root)).sum()
+    return rest
+
+
+def _root(precision: Array) -> Array:
+    """Lower Cholesky root (p, p); raises LinAlgError as NumPy's."""
+    root, failed = lapack.dpotrf(precision, lower=1)
+    if failed:
+        raise np.linalg.LinAlgError("Matrix is not positive definite")
+    return root
+
+
+def _solved(root: Array, b: Array) -> Array:
+    return lapack.dpotrs(root, b, lower=1)[0]
 
 
 def _information(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
-    """Root (T, p, p) of the parameters' precision, X'W (y - ybar) (T, p), and log p(y) less
-    half the square of the one solved by the other (T,)."""
+    """Precision (T, p, p) of the parameters, of which only the lower half is set if the study
+    means are flat; X'W (y - ybar) (T, p); and log p(y) (T,) but for what the two add to it."""
+    P, score, rest = _flat(arms, hyper) if arms.is_flat else _levelled(arms, hyper)
+    sd = arms.sds(hyper)
+    P[:, np.arange(sd.shape[-1]), np.arange(sd.shape[-1])] += sd**-2.0
+    return P, score, rest - np.log(sd).sum(-1)
+
+
+def _flat(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
+    """The parts of the data by pairs of arms (see ``Pairs``)."""
+    pairs, p = arms.pairs, len(arms.parameters)
+    w = np.broadcast_to(1.0 / (arms.v + arms.half(hyper)), (_size(hyper), len(arms.y)))
+    W = np.add.reduceat(w, arms.starts, axis=1)
+    c = w[:, pairs.a] * w[:, pairs.b] / W[:, pairs.study]
+    P = np.zeros((len(w), p, p))
+    P[:, pairs.cells[0], pairs.cells[1]] = (pairs.products @ c.T).T
+    score = (pairs.D.T @ (c * pairs.y).T).T
+    contrasts = len(arms.y) - len(arms.starts)
+    constant = c @ pairs.y**2 + contrasts * np.log(2 * np.pi)
+    return P, np.ascontiguousarray(score), 0.5 * (np.log(w).sum(1) - np.log(W).sum(1) - constant)
+
+
+def _levelled(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
+    """The same where arms move with the study's level or the study means have a prior."""
 
     def total(x: Array) -> Array:
         return np.add.reduceat(x, arms.starts, axis=1)
@@ -91,10 +134,7 @@ def _information(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
     e = arms.y - (level if z is None else z * level)
     wX = w[:, :, None] * arms.X
     G = total(wX if z is None else wz[:, :, None] * arms.X)
-    sd = arms.sds(hyper)
     P = arms.X.T @ wX - (G / W[:, :, None]).transpose(0, 2, 1) @ G
-    P[:, np.arange(sd.shape[-1]), np.arange(sd.shape[-1])] += sd**-2.0
-    L = np.linalg.cholesky(P)
     contrasts = len(arms.y) - len(arms.starts)
     # With a prior of the study mean the residual is no projection of y.
     square = (w * e * (e if pull is None else arms.y)).sum(1)
@@ -104,8 +144,7 @@ def _information(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
         known = arms.levelled.sum()
         rest += 0.5 * np.log(np.where(pull > 0, pull, 1.0)).sum(1)
         rest -= 0.5 * known * np.log(2 * np.pi)
-    rest -= np.log(np.diagonal(L, axis1=1, axis2=2)).sum(1) + np.log(sd).sum(-1)
-    return L, np.einsum("tap,ta->tp", wX, e), rest
+    return P, np.einsum("tap,ta->tp", wX, e), rest
 
 
 def _size(hyper: Nodes) -> int:
@@ -199,7 +238,9 @@ class Posterior:
 
     def components(self, c: Array) -> tuple[Array, Array]:
         """Mean and sd (T,) of c'beta at every node."""
-        variance = np.einsum("i,tij,j->t", c, self.covs, c)
+        used = np.flatnonzero(c)  # one or two of all
+        inside = self.covs[:, used[:, None], used]
+        variance = np.einsum("i,tij,j->t", c[used], inside, c[used])
         return self.means @ c, np.sqrt(np.maximum(variance, 0.0))
 
     def moments(self, c: Array, predictive: bool = False) -> tuple[float, float]:
@@ -210,9 +251,10 @@ class Posterior:
 
     def cdf(self, c: Array, x: ArrayLike, predictive: bool = False) -> Array:
         """P(c'beta < x) for x of any shape."""
-        m, s = self._mixture(c, predictive)
-        s = np.maximum(s, 1e-300)
-        return ndtr((np.asarray(x, float)[..., None] - m) / s) @ self.weights
+        return self._below(*self._mixture(c, predictive), np.asarray(x, float))
+
+    def _below(self, m: Array, s: Array, x: Array) -> Array:
+        return ndtr((x[..., None] - m) / np.maximum(s, 1e-300)) @ self.weights
 
     def quantile(self, c: Array, p: ArrayLike, predictive: bool = False) -> Array:
         """Quantiles of c'beta, by bisection to 1e-12 of the spread."""
@@ -222,7 +264,7 @@ class Posterior:
         high = np.full(p.shape, float((m + 12 * s).max()))
         for _ in range(60):
             middle = 0.5 * (low + high)
-            below = self.cdf(c, middle, predictive) < p
+            below = self._below(m, s, middle) < p
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return 0.5 * (low + high)
 

@@ -49,7 +49,7 @@ def predictive_check(
     beta, tau = node_draws(fit, draws, seed) if sample is None else sample
     df = np.bincount(arms.study) - 1
     half = 0.5 * tau[:, None] ** 2
-    new = _square(arms, arms.y - beta @ arms.X.T, 1.0 / (arms.v + half))
+    new = _square(arms, arms.y - arms.linear(beta), 1.0 / (arms.v + half))
     own = _square(arms, arms.y - study_means(arms, beta, tau, seed), 1.0 / arms.v)
     p_loo, driven = [], []
     for removal in removals(fit):
