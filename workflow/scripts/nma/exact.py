@@ -25,6 +25,7 @@ DROP = 36.0
 COARSE, PANELS, NODES = 121, 40, 8
 # Of two hyperparameters at once: points of a side in the coarse pass, panels, their nodes.
 COARSE_MESH, MESH_PANELS, MESH_NODES = 41, 12, 6
+SMALL = 24  # parameters up to which all matrices at once beat one call of LAPACK each
 CHUNK = 2_000_000  # cells of arrays over all tau in work at once: 16 MB
 
 
@@ -64,23 +65,38 @@ def _chunked(given: Callable, arms: Arms, hyper: Nodes) -> list:
 
 def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
     P, score, rest = _information(arms, hyper)
+    if P.shape[1] <= SMALL:
+        inverse = np.linalg.inv(np.linalg.cholesky(P))
+        half = np.einsum("tij,tj->ti", inverse, score)
+        back = inverse.transpose(0, 2, 1)
+        rest += 0.5 * (half * half).sum(1) + _log_diagonal(inverse)
+        return np.einsum("tij,tj->ti", back, half), back @ inverse, rest
     means = np.empty_like(score)
     for t, (precision, b) in enumerate(zip(P, score, strict=True)):
         root = _root(precision)
         means[t] = _solved(root, b)
         rest[t] += 0.5 * (b @ means[t]) - np.log(np.diagonal(root)).sum()
         # In place of the precision: of large networks the matrices are what memory holds.
-        inverse = lapack.dpotri(root, lower=1)[0]
-        precision[:] = np.tril(inverse) + np.tril(inverse, -1).T
+        precision[:] = lapack.dpotri(root, lower=1)[0]
+    i, j = np.tril_indices(P.shape[1], -1)
+    P[:, j, i] = P[:, i, j]
     return means, P, rest
 
 
 def _likelihood(arms: Arms, hyper: Nodes) -> Array:
     P, score, rest = _information(arms, hyper)
+    if P.shape[1] <= SMALL:
+        root = np.linalg.cholesky(P)
+        half = np.linalg.solve(root, score[:, :, None])[:, :, 0]
+        return rest + 0.5 * (half * half).sum(1) - _log_diagonal(root)
     for t, (precision, b) in enumerate(zip(P, score, strict=True)):
         root = _root(precision)
         rest[t] += 0.5 * (b @ _solved(root, b)) - np.log(np.diagonal(root)).sum()
     return rest
+
+
+def _log_diagonal(roots: Array) -> Array:
+    return np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(1)
 
 
 def _root(precision: Array) -> Array:
@@ -364,7 +380,7 @@ def fit(arms: Arms, prior: Prior | Hyper, widen: float = 1.0) -> Posterior:
         )
     (name,) = hyper.free
     free = hyper.priors[name]
-    x, step, edges = grid(free, lambda x: _log_joint(arms, hyper, {name: x})[3], widen)
+    x, step, edges = grid(free, lambda x: _log_density(arms, hyper, {name: x}), widen)
     nodes, means, covs, joint = _log_joint(arms, hyper, {name: x})
     peak = joint.max()
     if not np.isfinite(peak):
@@ -398,7 +414,7 @@ def _fit_mesh(arms: Arms, hyper: Hyper, widen: float) -> Posterior:
     ends = [_ends(prior) for prior in priors]
     for _ in range(12):
         xs = [np.linspace(*end, COARSE_MESH) for end in ends]
-        logp = _log_joint(arms, hyper, _crossed(names, xs))[3].reshape(COARSE_MESH, COARSE_MESH)
+        logp = _log_density(arms, hyper, _crossed(names, xs)).reshape(COARSE_MESH, COARSE_MESH)
         profiles = [logp.max(axis=1) / widen**2, logp.max(axis=0) / widen**2]
         # A peak that the other axis's points miss may lie as far up as they fall beside it.
         missed = [_fall(logp) / widen**2, _fall(logp.T) / widen**2]
@@ -545,11 +561,23 @@ def _panels(
 def _log_joint(arms: Arms, hyper: Hyper, x: Nodes) -> tuple[dict[str, Array], Array, Array, Array]:
     """Values of all hyperparameters, means, covariances and log p(y, x) over a grid x of
     those that are not known, on their log scale where their prior asks for it."""
-    logp, nodes = 0.0, {}
+    nodes, logp = _on_grid(hyper, x)
+    mean, cov, likelihood = conditional(arms, nodes)
+    return nodes, mean, cov, likelihood + logp
+
+
+def _log_density(arms: Arms, hyper: Hyper, x: Nodes) -> Array:
+    """log p(y, x) alone."""
+    nodes, logp = _on_grid(hyper, x)
+    return log_likelihood(arms, nodes) + logp
+
+
+def _on_grid(hyper: Hyper, x: Nodes) -> tuple[dict[str, Array], Array]:
+    """Values of all hyperparameters over a grid x, and the log prior density of x."""
+    logp, nodes = np.zeros(_size(x)), {}
     for name, grid_x in x.items():
         prior = hyper.priors[name]
         nodes[name] = np.exp(grid_x) if prior.on_log_scale else grid_x
-        logp = logp + prior.logpdf(nodes[name]) + (grid_x if prior.on_log_scale else 0.0)
+        logp += prior.logpdf(nodes[name]) + (grid_x if prior.on_log_scale else 0.0)
     nodes |= {name: np.full(_size(x), value) for name, value in hyper.fixed.items()}
-    mean, cov, likelihood = conditional(arms, nodes)
-    return nodes, mean, cov, likelihood + logp
+    return nodes, logp

@@ -20,7 +20,7 @@ from nma.arms import Arms
 from nma.checks import mixtures
 from nma.checks.deviance import study_deviance, totals
 from nma.checks.leave_out import exact_elpd
-from nma.checks.studies import pieces
+from nma.checks.studies import pieces, separating
 from nma.exact import Posterior
 from nma.priors import Prior, describe
 from nma.settings import merge
@@ -90,10 +90,7 @@ def pointwise(made: Structure, fit: Posterior) -> pd.DataFrame:
         # A level that enters the effects is no nuisance that differences are free of.
         table["df"] = np.bincount(arms.study) - 1
         table[["residual_deviance", "leverage", "elpd"]] = np.nan
-    table["prior_driven"] = [
-        len(set(pieces(arms, [i])[arms.treatment[arms.study == i]])) > 1
-        for i in range(len(arms.studies))
-    ]
+    table["prior_driven"] = separating(arms)
     return table
 
 

@@ -6,7 +6,9 @@ Input tables are read as text: no cell is interpreted, so a decimal comma or the
 
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,13 @@ def to_number(cells: pd.Series) -> pd.Series:
 def is_number(cells: pd.Series) -> pd.Series:
     """True where a cell is a plain decimal number ("1e3" and "-0.5" are, "1,5" is not)."""
     return cells.str.fullmatch(NUMBER).fillna(False)
+
+
+def grouped(table: pd.DataFrame, *columns: str) -> Iterator[tuple[tuple, list[dict[str, Any]]]]:
+    """(values of the columns, rows as dicts) of every group, sorted by them; rows keep their
+    order. A pandas frame a group costs milliseconds, which thousands of studies pay."""
+    rows = table.sort_values(list(columns), kind="stable").to_dict("records")
+    return ((key, list(group)) for key, group in groupby(rows, itemgetter(*columns)))
 
 
 def stacked(parts: Iterable[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:

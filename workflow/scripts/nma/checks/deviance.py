@@ -109,7 +109,7 @@ def _expected(fit: Posterior, study: Contrasts) -> tuple[float, Array]:
     B = study.S @ np.linalg.inv(V)
     r = study.y - fit.means @ study.A.T
     residual = np.einsum("tij,tj->ti", B, r)
-    spread = study.A @ study.loading(fit.covs)
+    spread = study.inside(fit.covs)
     total = spread + r[:, :, None] * r[:, None, :]
     # B' S^-1 B = V^-1 S V^-1, and tr(V^-1 T) = c - tr(V^-1 S).
     middle = B.transpose(0, 2, 1) @ np.linalg.inv(study.S) @ B

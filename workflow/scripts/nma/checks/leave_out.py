@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nma.arms import Arms
 from nma.checks.mixtures import node_draws, wide_fit
 from nma.checks.removal import dropped, removals
-from nma.checks.studies import contrasts, lost, pieces
+from nma.checks.studies import contrasts, lost, separating
 from nma.draws import log_likelihood, scale_nodes
 from nma.exact import Posterior
 from nma.priors import Prior
@@ -40,6 +40,7 @@ def leave_one_out(
     """
     fit = wide_fit(arms, prior)
     carried = np.bincount(arms.treatment, minlength=len(arms.treatments))
+    driven = separating(arms)
     rows = []
     for removal in removals(fit):
         own = arms.treatment[arms.study == removal.study]
@@ -48,9 +49,9 @@ def leave_one_out(
                 "study": arms.studies[removal.study],
                 "arms": len(own),
                 "df": removal.df,
-                "lost": "; ".join(lost(arms, removal.study)),
+                "lost": "; ".join(lost(arms, removal.study) if driven[removal.study] else []),
                 "sole": bool((carried[own] == 1).any()),
-                "prior_driven": len(set(pieces(arms, [removal.study])[own])) > 1,
+                "prior_driven": bool(driven[removal.study]),
                 "elpd": removal.elpd,
                 "refitted": removal.refitted,
             }
@@ -77,7 +78,7 @@ def exact_elpd(fit: Posterior, df: float | None = None) -> Array:
     found = []
     for study, c in enumerate(contrasts(fit.arms)):
         means, covs = dropped(fit, study, c)
-        spread = c.A @ c.loading(covs)
+        spread = c.inside(covs)
         r = c.y - means @ c.A.T
         if df is None:
             logp = _gaussian(r, c.covariance(fit.half) + spread)

@@ -13,7 +13,8 @@ model fitted again.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +34,54 @@ SINGULAR = 1e-8
 class Removal:
     """What is left without a study, and how well that predicts the study.
 
-    fit : posterior without it, of all effects (one without data has its prior)
+    reduced : posterior without it, but with the effects of the whole unless ``refitted``
     elpd : log p(y_i | y_-i), the exact leave-one-out log predictive density
     square : (T,) Mahalanobis distance squared of the study's contrasts from their
         prediction given tau: chi2 with ``df`` degrees of freedom
     """
 
     study: int
-    fit: Posterior
+    reduced: Posterior
     elpd: float
     square: Array
     df: int
     refitted: bool
+    parts: "Parts | None" = None
+
+    @property
+    def weights(self) -> Array:
+        """(T,) posterior mass of the nodes without the study."""
+        return self.reduced.weights
+
+    @cached_property
+    def fit(self) -> Posterior:
+        """The posterior without the study, of all effects (one without data has its prior).
+
+        Made when asked for: all else needs a few rows of the covariances, this needs all.
+        """
+        if self.parts is None:
+            return self.reduced
+        means, covs = self.parts.effects(self.reduced)
+        arms = without(self.reduced.arms, self.study)
+        return replace(self.reduced, arms=arms, means=means, covs=covs)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A study against the rest, at every node: roots of V and R (T, c, c), z = R^-1/2 r
+    (T, c, 1)."""
+
+    contrasts: Contrasts
+    V: Array
+    R: Array
+    z: Array
+
+    def effects(self, fit: Posterior) -> tuple[Array, Array]:
+        """Means (T, p) and covariances (T, p, p) without the study, of ``fit`` with it."""
+        U = self.contrasts.loading(fit.covs)
+        gain = np.linalg.solve(self.R, U.transpose(0, 2, 1))
+        back = gain.transpose(0, 2, 1)
+        return fit.means - (back @ self.z)[:, :, 0], fit.covs + back @ gain
 
 
 def removals(fit: Posterior) -> Iterator[Removal]:
@@ -60,9 +97,7 @@ def dropped(fit: Posterior, study: int, c: Contrasts) -> tuple[Array, Array]:
     if parts is None:
         means, covs, _ = exact.conditional(*_rest(fit, study))
         return means, covs
-    _, _, z, gain = parts
-    back = gain.transpose(0, 2, 1)
-    return fit.means - (back @ z)[:, :, 0], fit.covs + back @ gain
+    return parts.effects(fit)
 
 
 def _rest(fit: Posterior, study: int) -> tuple[Arms, dict[str, Array]]:
@@ -72,11 +107,10 @@ def _rest(fit: Posterior, study: int) -> tuple[Arms, dict[str, Array]]:
     return without(fit.arms, study), nodes
 
 
-def _parts(fit: Posterior, c: Contrasts) -> tuple[Array, Array, Array, Array] | None:
-    """Roots of V and R, R^-1/2 r and R^-1/2 A C; None where R loses digits."""
+def _parts(fit: Posterior, c: Contrasts) -> Parts | None:
+    """None where R loses digits."""
     V = c.covariance(fit.half)
-    U = c.loading(fit.covs)
-    R = V - c.A @ U
+    R = V - c.inside(fit.covs)
     L = np.linalg.cholesky(V)
     half = np.linalg.solve(L, R)
     if np.linalg.eigvalsh(np.linalg.solve(L, half.transpose(0, 2, 1))).min() < SINGULAR:
@@ -84,34 +118,27 @@ def _parts(fit: Posterior, c: Contrasts) -> tuple[Array, Array, Array, Array] | 
     root = np.linalg.cholesky(R)
     r = c.y - fit.means @ c.A.T
     z = np.linalg.solve(root, r[:, :, None])
-    return L, root, z, np.linalg.solve(root, U.transpose(0, 2, 1))
+    return Parts(c, L, root, z)
 
 
 def _subtracted(fit: Posterior, study: int, c: Contrasts) -> Removal | None:
     parts = _parts(fit, c)
     if parts is None:
         return None
-    L, root, z, gain = parts
-    square = (z * z).sum(axis=(1, 2))
-    logp = _log_diagonal(root) - 2 * _log_diagonal(L) - 0.5 * (square + c.df * np.log(2 * np.pi))
-    back = gain.transpose(0, 2, 1)
-    reduced = reweight(
-        fit,
-        -logp,
-        arms=without(fit.arms, study),
-        means=fit.means - (back @ z)[:, :, 0],
-        covs=fit.covs + back @ gain,
-    )
+    square = (parts.z * parts.z).sum(axis=(1, 2))
+    roots = _log_diagonal(parts.R) - 2 * _log_diagonal(parts.V)
+    logp = roots - 0.5 * (square + c.df * np.log(2 * np.pi))
+    reduced = reweight(fit, -logp)
     if not holds(reduced):
         return None
     elpd = fit.log_evidence - reduced.log_evidence
-    return Removal(study, reduced, elpd, square, c.df, refitted=False)
+    return Removal(study, reduced, elpd, square, c.df, refitted=False, parts=parts)
 
 
 def _refitted(fit: Posterior, study: int, c: Contrasts) -> Removal:
     reduced = fit.refit(without(fit.arms, study))
     half = np.broadcast_to(fit.arms.half(reduced.nodes), (len(reduced.weights), len(fit.arms.y)))
-    V = c.covariance(half) + c.A @ c.loading(reduced.covs)
+    V = c.covariance(half) + c.inside(reduced.covs)
     root = np.linalg.cholesky(V)
     z = np.linalg.solve(root, (c.y - reduced.means @ c.A.T)[:, :, None])
     # Not the predictive density averaged over the new grid: if the study is far off, what

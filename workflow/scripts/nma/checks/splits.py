@@ -145,14 +145,17 @@ def _bordered(fit: Posterior, c: Array, z: Array) -> tuple[Posterior, Array, Arr
     W = np.add.reduceat(w, starts, axis=1)
     wz = w * z[touched]
     Mz = wz - w * (np.add.reduceat(wz, starts, axis=1) / W)[:, index]
-    q = Mz @ arms.X[touched]
-    Cq = np.einsum("tij,tj->ti", fit.covs, q)
+    # Of the parameters only those of these arms and of the contrast are concerned.
+    used = np.flatnonzero(arms.X[touched].any(axis=0) | (c != 0))
+    whole = fit.components(c)
+    q, c = Mz @ arms.X[touched][:, used], c[used]
+    Cq = np.einsum("tij,tj->ti", fit.covs[:, used[:, None], used], q)
     sd = _omega_sd(arms)
     precision = Mz @ z[touched] + sd**-2.0 - (q * Cq).sum(axis=1)
-    score = Mz @ arms.y[touched] - (q * fit.means).sum(axis=1)
+    score = Mz @ arms.y[touched] - (q * fit.means[:, used]).sum(axis=1)
     omega, variance, lean = score / precision, 1.0 / precision, Cq @ c
     split = reweight(fit, 0.5 * (score * omega - np.log(precision)) - np.log(sd))
-    mean, spread = fit.components(c)
+    mean, spread = whole
     indirect = mean - lean * omega
     m = np.array([indirect + omega, indirect, omega])
     v = np.array([spread**2 + (1 - lean) ** 2 * variance, spread**2 + lean**2 * variance, variance])

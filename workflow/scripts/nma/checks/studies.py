@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
@@ -36,6 +37,12 @@ class Contrasts:
         """(T, c, c) marginal covariance, from the variance (T, arms) of every arm's u."""
         half = np.asarray(half)[:, self.rows]
         return self.S + half[:, :1, None] + half[:, 1:, None] * np.eye(self.df)
+
+    def inside(self, covs: Array) -> Array:
+        """(T, c, c) covariance A C A' of the study's mean differences."""
+        used = np.flatnonzero(self.A.any(axis=0))
+        A = self.A[:, used]
+        return A @ covs[:, used[:, None], used] @ A.T
 
     def loading(self, covs: Array) -> Array:
         """(T, p, c) covariance C A' of the effects with the study's mean differences."""
@@ -98,6 +105,21 @@ def pieces(arms: Arms, dropped: Collection[int] = ()) -> NDArray[np.int64]:
         (np.ones(kept.sum()), (arms.treatment[kept], K + arms.study[kept])), shape=(size, size)
     )
     return connected_components(links, directed=False)[1][:K]
+
+
+def separating(arms: Arms) -> NDArray[np.bool_]:
+    """(studies,) whether the arms of a study are not all linked to one another without it.
+
+    Studies and treatments as one graph: two arms stay linked if their edges lie in one
+    biconnected component of it (Hopcroft & Tarjan 1973). One pass for all studies.
+    """
+    K = len(arms.treatments)
+    links = zip(arms.treatment.tolist(), (K + arms.study).tolist(), strict=True)
+    blocks = np.zeros(len(arms.studies), dtype=int)
+    for block in nx.biconnected_components(nx.Graph(links)):
+        within = [node - K for node in block if node >= K]
+        blocks[within] += 1
+    return blocks > 1
 
 
 def lost(arms: Arms, study: int) -> list[str]:

@@ -5,6 +5,7 @@ studies of one another (transitivity; Salanti 2012, Res Synth Methods 3:80). Dat
 that they differ in a measured modifier, never that they do not differ in others.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from nma.tables import grouped
 
 # Columns of arms.csv; n and baseline are of the two arms, all else of the study.
 NUMERIC = ("year", "n", "weeks", "baseline")
@@ -43,8 +46,8 @@ def modifiers(
     names = order or sorted(set(arms["treatment"]), key=lambda name: (name.casefold(), name))
     place = {name: i for i, name in enumerate(names)}
     rows: list[dict[str, Any]] = []
-    for study, group in arms.groupby("study", sort=True):
-        members = sorted(group.to_dict("records"), key=lambda arm: place[arm["treatment"]])
+    for study, group in grouped(arms, "study"):
+        members = sorted(group, key=lambda arm: place[arm["treatment"]])
         for earlier, later in combinations(members, 2):
             pair = {"treatment": later["treatment"], "comparator": earlier["treatment"]}
             rows.extend(
@@ -60,17 +63,15 @@ def describe(values: pd.DataFrame) -> pd.DataFrame:
     """Per direct comparison and modifier: studies, reported (how many give it), median,
     q1, q3, low, high (numeric and ordinal ones), levels ("final 3, change 1")."""
     rows = []
-    for (treatment, comparator, modifier), group in values.groupby(
-        ["treatment", "comparator", "modifier"], sort=True
-    ):
-        known = group[group["reported"]]
-        row = {"treatment": treatment, "comparator": comparator, "modifier": modifier}
+    for key, group in grouped(values, "treatment", "comparator", "modifier"):
+        known = [row for row in group if row["reported"]]
+        row = dict(zip(("treatment", "comparator", "modifier"), key, strict=True))
         row |= {"studies": len(group), "reported": len(known)}
-        numbers = known["value"].dropna().to_numpy()
-        q = np.quantile(numbers, [0.5, 0.25, 0.75, 0, 1]) if len(numbers) else np.full(5, np.nan)
+        numbers = [row["value"] for row in known if not np.isnan(row["value"])]
+        q = np.quantile(numbers, [0.5, 0.25, 0.75, 0, 1]) if numbers else np.full(5, np.nan)
         row |= dict(zip(["median", "q1", "q3", "low", "high"], q, strict=True))
-        counts = known.loc[known["level"] != "", "level"].value_counts()
-        counts = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        levels = Counter(row["level"] for row in known if row["level"])
+        counts = sorted(levels.items(), key=lambda item: (-item[1], item[0]))
         rows.append(row | {"levels": ", ".join(f"{level} {count}" for level, count in counts)})
     order = {name: i for i, name in enumerate(MODIFIERS)}
     return pd.DataFrame(rows).sort_values(

@@ -7,9 +7,12 @@ Studies reported as differences have the same form.
 
 from collections.abc import Mapping
 from itertools import combinations
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
+
+from nma.tables import grouped
 
 RATED = {"low": 1, "some_concerns": 2, "high": 3}
 
@@ -17,8 +20,8 @@ RATED = {"low": 1, "some_concerns": 2, "high": 3}
 def netmeta(arms: pd.DataFrame) -> pd.DataFrame:
     """studlab, treat1, treat2, TE (treat1 minus treat2), seTE; ``arms`` is arms.csv."""
     rows = []
-    for study, group in arms.groupby("study", sort=True):
-        for a, b in combinations(group.sort_values("treatment").to_dict("records"), 2):
+    for study, group in grouped(arms, "study"):
+        for a, b in combinations(sorted(group, key=itemgetter("treatment")), 2):
             se = float(np.hypot(a["se"], b["se"]))
             rows.append((study, a["treatment"], b["treatment"], a["y"] - b["y"], se))
     return pd.DataFrame(rows, columns=["studlab", "treat1", "treat2", "TE", "seTE"])

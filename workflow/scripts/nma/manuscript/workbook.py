@@ -55,31 +55,51 @@ def _write_sheet(book: Workbook, sheet: Sheet) -> None:
         width = max(len(column), 0 if pd.isna(longest) else int(longest)) + 2
         page.column_dimensions[get_column_letter(k)].width = min(width, WIDE)
     page.append([_cell(page, column, bold=True) for column in sheet.table])
-    for row in sheet.table.itertuples(index=False):
-        page.append([_cell(page, value) for value in row])
+    styles: dict[bool, Any] = {}
+    for row in zip(*(sheet.table[column] for column in sheet.table), strict=True):
+        page.append([_plain(page, value, styles) for value in row])
     last = get_column_letter(max(1, sheet.table.shape[1]))
     page.auto_filter.ref = f"A1:{last}{len(sheet.table) + 1}"
 
 
+def _plain(page: Any, value: Any, styles: dict[bool, Any]) -> Any:
+    """A cell of a table. ``styles`` keeps what a style came to: looking each up anew is most
+    of the time that a large sheet takes."""
+    value = _value(value)
+    if not isinstance(value, str):
+        return value
+    wide = len(value) > WIDE
+    if wide not in styles:
+        styles[wide] = _cell(page, value)._style
+    cell = WriteOnlyCell(page, value=value)
+    cell.data_type = "s"  # "=1+1" is text
+    cell._style = styles[wide]
+    return cell
+
+
 def _cell(page: Any, value: Any, bold: bool = False) -> WriteOnlyCell:
-    if isinstance(value, (bool, np.bool_)):
-        value = "yes" if value else ""
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    if number and not np.isfinite(value):
-        value = None if np.isnan(value) else str(value)
-    elif number:
-        value = int(value) if isinstance(value, (int, np.integer)) else round(float(value), 6)
-    elif value is None or value is pd.NA:
-        value = None
-    else:
-        value = legal(str(value))[:LONGEST]
+    value = _value(value)
     cell = WriteOnlyCell(page, value=value)
     if isinstance(value, str):
-        cell.data_type = "s"  # "=1+1" is text
+        cell.data_type = "s"
         cell.alignment = Alignment(wrap_text=len(value) > WIDE, vertical="top")
     if bold:
         cell.font, cell.fill = Font(bold=True), HEAD
     return cell
+
+
+def _value(value: Any) -> Any:
+    """What a cell can hold of it: yes or nothing, a number, text, nothing."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else None
+    number = isinstance(value, (int, float, np.integer, np.floating))
+    if number and not np.isfinite(value):
+        return None if np.isnan(value) else str(value)
+    if number:
+        return int(value) if isinstance(value, (int, np.integer)) else round(float(value), 6)
+    if value is None or value is pd.NA:
+        return None
+    return legal(str(value))[:LONGEST]
 
 
 def _shown(value: Any) -> str:
