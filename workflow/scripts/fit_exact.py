@@ -27,6 +27,7 @@ tree = posterior.assemble(
     {name: x.reshape(chains, size) for name, x in hyper.items()},
     params.seed,
     {"engine": "exact", **snakemake.wildcards},
+    study_effects=params.sampling["study_effects"],
 )
 posterior.save(tree, snakemake.output.posterior)
 written = summary.of_posterior(tree, params.thresholds, params.seed)

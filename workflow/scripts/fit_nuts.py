@@ -31,6 +31,7 @@ def progress(step: str) -> None:
 
 sampling = dict(snakemake.params.sampling)
 sampling["seed"] = snakemake.params.seed
+study_effects = sampling.pop("study_effects")
 built = model.build(arms, made.hyper)
 for attempt in ("first", "retry"):
     progress(
@@ -65,6 +66,7 @@ whole = posterior.assemble(
     snakemake.params.seed,
     {"engine": "nuts", **snakemake.wildcards},
     stats.drop_attrs(),
+    study_effects=study_effects,
 )
 posterior.save(whole, snakemake.output.posterior)
 tables.write_table(checked, snakemake.output.convergence)

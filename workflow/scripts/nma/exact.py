@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 # exp(-36) is 2e-16 of the largest density: what lies beyond the grid cannot be seen.
 DROP = 36.0
 COARSE, PANELS, NODES = 121, 40, 8
+# With more parameters than LARGE every node costs tenths of a second and megabytes: a grid of a
+# quarter of the nodes, and draws that share STRATA values of the hyperparameter.
+LARGE, COARSE_LARGE, PANELS_LARGE, STRATA = 200, 41, 10, 240
 # Of two hyperparameters at once: points of a side in the coarse pass, panels, their nodes.
 COARSE_MESH, MESH_PANELS, MESH_NODES = 41, 12, 6
 SMALL = 24  # parameters up to which all matrices at once beat one call of LAPACK each
@@ -42,25 +45,29 @@ def conditional(arms: Arms, hyper: ArrayLike | Nodes) -> tuple[Array, Array, Arr
     """
     if not isinstance(hyper, Mapping):
         hyper = {"tau": np.atleast_1d(np.asarray(hyper, dtype=float))}
-    return tuple(
-        np.concatenate(part) for part in zip(*_chunked(_conditional, arms, hyper), strict=True)
-    )
+    size, p = _size(hyper), len(arms.parameters)
+    means, covs, logp = np.empty((size, p)), np.empty((size, p, p)), np.empty(size)
+    for part in _parts(arms, size):
+        given = {name: x[part] for name, x in hyper.items()}
+        means[part], covs[part], logp[part] = _conditional(arms, given)
+    return means, covs, logp
 
 
 def log_likelihood(arms: Arms, hyper: Nodes) -> Array:
     """log p(y | hyper) (T,) as ``conditional`` has it, without the parameters: a third of
     the time."""
-    return np.concatenate(_chunked(_likelihood, arms, hyper))
+    logp = np.empty(_size(hyper))
+    for part in _parts(arms, len(logp)):
+        logp[part] = _likelihood(arms, {name: x[part] for name, x in hyper.items()})
+    return logp
 
 
-def _chunked(given: Callable, arms: Arms, hyper: Nodes) -> list:
+def _parts(arms: Arms, size: int) -> list[slice]:
+    """Values of the hyperparameters in work at once."""
     p = len(arms.parameters)
-    size = max(p * p, len(arms.y), len(arms.pairs.a)) if arms.is_flat else arms.X.size
-    chunk = max(1, int(CHUNK // max(size, 1)))
-    return [
-        given(arms, {name: x[i : i + chunk] for name, x in hyper.items()})
-        for i in range(0, _size(hyper), chunk)
-    ]
+    cells = max(p * p, len(arms.y), len(arms.pairs.a)) if arms.is_flat else arms.X.size
+    chunk = max(1, int(CHUNK // max(cells, 1)))
+    return [slice(i, i + chunk) for i in range(0, size, chunk)]
 
 
 def _conditional(arms: Arms, hyper: Nodes) -> tuple[Array, Array, Array]:
@@ -319,14 +326,38 @@ class Posterior:
 
     def all_draws(self, size: int, seed: int) -> tuple[Array, dict[str, Array]]:
         """Independent draws: beta (size, p) and every hyperparameter (size,). These are
-        drawn from their continuous density, the parameters exactly given them."""
+        drawn from their continuous density, the parameters exactly given them.
+
+        With more than ``LARGE`` parameters a few draws share each value of the one
+        hyperparameter, one value from each of ``STRATA`` parts of equal mass: their
+        distribution is the same, and tau's is met more closely than by independent draws.
+        """
         rng = stream(seed, "exact draws")
+        if len(self.arms.parameters) > LARGE and not self.is_mesh and len(self.weights) > 1:
+            return self._shared_draws(size, rng)
         hyper = self._hyper_draws(size, rng)
         z = rng.standard_normal((size, len(self.arms.parameters)))
         if len(self.weights) == 1:
             return self.means[0] + z @ np.linalg.cholesky(self.covs[0]).T, hyper
-        mean, cov, _ = conditional(self.arms, hyper)
-        return mean + np.einsum("tij,tj->ti", np.linalg.cholesky(cov), z), hyper
+        for part in _parts(self.arms, size):
+            given = {name: values[part] for name, values in hyper.items()}
+            mean, cov, _ = conditional(self.arms, given)
+            z[part] = mean + np.einsum("tij,tj->ti", np.linalg.cholesky(cov), z[part])
+        return z, hyper
+
+    def _shared_draws(self, size: int, rng: np.random.Generator) -> tuple[Array, dict[str, Array]]:
+        name, strata = next(iter(self.axes), "tau"), min(size, STRATA)
+        u = (np.arange(strata) + rng.random(strata)) / strata
+        nodes = {key: np.full(strata, values[0]) for key, values in self.nodes.items()}
+        nodes[name] = self.hyper_quantile(name, u)
+        which = rng.permutation(np.arange(size) % strata)
+        beta = rng.standard_normal((size, len(self.arms.parameters)))
+        for t in range(strata):
+            P, score, _ = _information(self.arms, {k: x[t : t + 1] for k, x in nodes.items()})
+            root = _root(P[0])
+            spread = lapack.dtrtrs(root, beta[which == t].T, lower=1, trans=1)[0]
+            beta[which == t] = (_solved(root, score[0])[:, None] + spread).T
+        return beta, {key: values[which] for key, values in nodes.items()}
 
     def _hyper_draws(self, size: int, rng: np.random.Generator) -> dict[str, Array]:
         hyper = {name: np.full(size, values[0]) for name, values in self.nodes.items()}
@@ -380,7 +411,13 @@ def fit(arms: Arms, prior: Prior | Hyper, widen: float = 1.0) -> Posterior:
         )
     (name,) = hyper.free
     free = hyper.priors[name]
-    x, step, edges = grid(free, lambda x: _log_density(arms, hyper, {name: x}), widen)
+    large = len(arms.parameters) > LARGE
+    x, step, edges = grid(
+        free,
+        lambda x: _log_density(arms, hyper, {name: x}),
+        widen,
+        *((COARSE_LARGE, PANELS_LARGE) if large else (COARSE, PANELS)),
+    )
     nodes, means, covs, joint = _log_joint(arms, hyper, {name: x})
     peak = joint.max()
     if not np.isfinite(peak):
@@ -507,7 +544,11 @@ def _steps(axis: Axis) -> Array:
 
 
 def grid(
-    prior: Prior, log_density: Callable[[Array], Array], widen: float = 1.0
+    prior: Prior,
+    log_density: Callable[[Array], Array],
+    widen: float = 1.0,
+    coarse: int = COARSE,
+    panels: int = PANELS,
 ) -> tuple[Array, Array, Array]:
     """Nodes, weights and panel edges of a quadrature over x = tau or log tau.
 
@@ -518,12 +559,12 @@ def grid(
     """
     low, high = _ends(prior)
     for _ in range(12):
-        x = np.linspace(low, high, COARSE)
+        x = np.linspace(low, high, coarse)
         logp = log_density(x) / widen**2
         low, high = _shrink(x, logp)
         if high - low > 0.5 * (x[-1] - x[0]):
             break
-    return _panels(x, np.exp(logp - logp.max()), low, high)
+    return _panels(x, np.exp(logp - logp.max()), low, high, panels)
 
 
 def _fall(logp: Array) -> Array:

@@ -19,6 +19,7 @@ from nma.arms import Arms
 from nma.priors import Hyper, Prior, describe
 
 Array = NDArray[np.float64]
+CELLS = 5_000_000  # arms times draws in work at once: 40 MB an array
 
 
 def assemble(
@@ -29,9 +30,13 @@ def assemble(
     seed: int,
     attrs: Mapping[str, str],
     sample_stats: xr.Dataset | None = None,
+    study_effects: bool = True,
 ) -> xr.DataTree:
     """All groups from draws: beta (chains, draws, parameters), tau or every
-    hyperparameter by name (chains, draws), ``scale`` (chains, draws, studies)."""
+    hyperparameter by name (chains, draws), ``scale`` (chains, draws, studies).
+
+    Without ``study_effects`` theta is left out, of large networks the most of the file.
+    """
     chains, size, p = beta.shape
     priors = prior if isinstance(prior, Hyper) else Hyper({"tau": prior})
     flat = beta.reshape(-1, p)
@@ -63,12 +68,10 @@ def assemble(
         drawn["new_study_sd"] = ((*lead, "treatment"), shaped(sd))
     if "scale" in given:
         drawn["scale"] = ((*lead, "study"), shaped(given["scale"]))
-    theta = closed.study_means(arms, flat, given, seed).astype(np.float32)
-    drawn["theta"] = ((*lead, "arm"), shaped(theta))
-    if priors.df is None:
-        likelihood = closed.log_likelihood(arms, flat, given)
-    else:
-        likelihood = closed.student_log_likelihood(arms, flat, given, priors.df)
+    if study_effects:
+        theta = closed.study_means(arms, flat, given, seed).astype(np.float32)
+        drawn["theta"] = ((*lead, "arm"), shaped(theta))
+    likelihood = _likelihood(arms, flat, given, priors.df)
 
     def dataset(made: Mapping[str, tuple]) -> xr.Dataset:
         used = {dim for dims, _ in made.values() for dim in dims}
@@ -97,6 +100,20 @@ def assemble(
     for name in ("posterior", "log_likelihood", "log_prior"):
         tree[name].attrs["sample_dims"] = list(lead)
     return tree
+
+
+def _likelihood(arms: Arms, beta: Array, hyper: closed.Nodes, df: float | None) -> Array:
+    """(draws, studies), some draws at a time: the weights of all arms under all draws at once
+    would be gigabytes of a large network."""
+    found = np.empty((len(beta), len(arms.studies)))
+    step = max(1, CELLS // len(arms.y))
+    for part in (slice(i, i + step) for i in range(0, len(beta), step)):
+        given = {name: x[part] for name, x in hyper.items()}
+        if df is None:
+            found[part] = closed.log_likelihood(arms, beta[part], given)
+        else:
+            found[part] = closed.student_log_likelihood(arms, beta[part], given, df)
+    return found
 
 
 def _others(hyper: Mapping[str, Array]) -> list[str]:

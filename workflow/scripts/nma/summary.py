@@ -15,6 +15,9 @@ from nma.draws import named, predictive
 
 Array = NDArray[np.float64]
 INTERVAL = (0.025, 0.975)
+SUMMARY = ("mean", "sd", "median", "ci_low", "ci_high")
+# The other way round: of which the negative is taken.
+TURNED = {"mean": "mean", "median": "median", "ci_low": "ci_high", "ci_high": "ci_low"}
 
 
 def tables(
@@ -62,26 +65,26 @@ def league(names: Sequence[str], d: Array, thresholds: Sequence[float] = ()) -> 
 
     Each pair is computed once; the other way round its signs and tails turn.
     """
-    blocks = []
-    for j, comparator in enumerate(names[:-1]):
-        x, later = d[:, j + 1 :] - d[:, [j]], list(names[j + 1 :])
-        there = _describe(x)
-        back = _turned(there)
-        for t in (0, *thresholds):
-            column = f"p_below_{-t:g}" if t else "p_below_0"
-            there[column], back[column] = (x < -t).mean(axis=0), (x > t).mean(axis=0)
-        blocks += [
-            there.assign(treatment=later, comparator=comparator),
-            back.assign(treatment=comparator, comparator=later),
-        ]
-    table = pd.concat(blocks).sort_values(["treatment", "comparator"], ignore_index=True)
-    return table[["treatment", "comparator", *table.columns.drop(["treatment", "comparator"])]]
-
-
-def _turned(table: pd.DataFrame) -> pd.DataFrame:
-    """``_describe`` of the negative."""
-    other = {"mean": "mean", "median": "median", "ci_low": "ci_high", "ci_high": "ci_low"}
-    return table.assign(**{name: -table[source] for name, source in other.items()})
+    K = len(names)
+    below = {t: f"p_below_{-t:g}" if t else "p_below_0" for t in (0, *thresholds)}
+    cells = {name: np.empty((K, K)) for name in (*SUMMARY, *below.values())}
+    # By draw within pair: a quantile over draws that lie apart in memory takes thrice as long.
+    d = np.ascontiguousarray(d.T)
+    for j in range(K - 1):
+        x = d[j + 1 :] - d[j]
+        described = _describe(x.T)
+        for name in SUMMARY:
+            cells[name][j + 1 :, j] = described[name]
+            cells[name][j, j + 1 :] = described["sd"] if name == "sd" else -described[TURNED[name]]
+        for t, name in below.items():
+            cells[name][j + 1 :, j] = (x < -t).mean(axis=1)
+            cells[name][j, j + 1 :] = (x > t).mean(axis=1)
+    order = np.argsort(np.array(names, dtype=object), kind="stable")
+    row, column = np.divmod(np.flatnonzero(~np.eye(K, dtype=bool)), K)
+    row, column = order[row], order[column]
+    known = pd.Series(names, dtype="str")
+    table = {"treatment": known.take(row).array, "comparator": known.take(column).array}
+    return pd.DataFrame(table | {name: values[row, column] for name, values in cells.items()})
 
 
 def rank_draws(d: Array) -> NDArray[np.int64]:
@@ -112,8 +115,10 @@ def ranks(names: Sequence[str], d: Array) -> pd.DataFrame:
 
 def rank_probabilities(names: Sequence[str], d: Array) -> pd.DataFrame:
     """P(rank = r) for every treatment: columns treatment, rank, p, cumulative."""
-    rank, K = rank_draws(d), d.shape[1]
-    p = np.array([(rank == r).mean(axis=0) for r in range(1, K + 1)])
+    rank, (size, K) = rank_draws(d), d.shape
+    # Counted in one pass: rank r of treatment k is cell (r, k).
+    cell = (rank - 1) * K + np.arange(K)
+    p = np.bincount(cell.ravel(), minlength=K * K).reshape(K, K) / size
     return pd.DataFrame(
         {
             "treatment": np.repeat(list(names), K),
@@ -151,7 +156,9 @@ def headline(
 
 
 def _describe(x: Array) -> pd.DataFrame:
-    low, median, high = np.quantile(x, (INTERVAL[0], 0.5, INTERVAL[1]), axis=0)
+    # Sorted first, each column by itself in memory: less than half the time of quantile alone.
+    ordered = np.sort(np.ascontiguousarray(x.T), axis=1)
+    low, median, high = np.quantile(ordered, (INTERVAL[0], 0.5, INTERVAL[1]), axis=1)
     return pd.DataFrame(
         {
             "mean": x.mean(axis=0),
