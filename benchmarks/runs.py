@@ -16,12 +16,19 @@ ALONE = ("--config", "only=[main]")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def snakemake(folder: Path, *arguments: str, timeout: float | None = None) -> None:
+    """One run in a folder with the repository's or the folder's own workflow; its output goes
+    nowhere. Raises if it fails."""
+    own = folder / "Snakefile"
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(folder)]
+    command += ["--snakefile", str(own if own.exists() else ROOT / "Snakefile"), *arguments]
+    subprocess.run(command, check=True, capture_output=True, timeout=timeout)
+
+
 def run(folder: Path, *arguments: str) -> float:
-    """Seconds of one run in a folder; its output goes nowhere. Raises if it fails."""
+    """Seconds of one run."""
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / "Snakefile")]
-    command += ["--directory", str(folder), "--cores", "2", *arguments]
-    subprocess.run(command, check=True, capture_output=True)
+    snakemake(folder, *arguments)
     return time.perf_counter() - begun
 
 
