@@ -11,6 +11,11 @@ MAX_COLUMNS = 1_000  # a wide sheet of ten arms has about 300
 MAX_CELLS = 5_000_000  # blank ones too, as text; ten thousand trials of 300 columns have 3 million
 MAX_WORKBOOK_CELLS = 1_000_000  # blank ones with a format too; each takes 20 microseconds
 MAX_CHARACTERS = 100_000  # a spreadsheet cell holds 32,767; more is an unclosed quote
+MAX_CONFIG_BYTES = 200_000  # the committed config takes 8,000
+MAX_CONFIG_DEPTH = 20  # the deepest setting lies 6 levels down
+MAX_CONFIG_VALUES = 20_000  # a copy by an anchor counts as if it was written out
+MAX_CONFIG_CHARACTERS = 5_000  # of one text
+MAX_CONFIG_NUMBER = 10**12  # above, squares and sums lose their digits
 MAX_ODD = 100_000  # findings about characters; more is another kind of file
 
 SHRINK = "Delete the blank rows and columns around the table, or split it."
