@@ -23,7 +23,7 @@ def main(name: str, seconds: int, folder: Path) -> None:
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "workflow/scripts")]
     with atheris.instrument_imports(include=TRACED):
         import fuzzing
-        import openpyxl  # noqa: F401
+        import openpyxl
         import openpyxl.worksheet._reader  # noqa: F401
     kept = folder / name
     kept.mkdir(parents=True, exist_ok=True)
@@ -36,6 +36,7 @@ def main(name: str, seconds: int, folder: Path) -> None:
         dictionary.write_text(_words(fuzzing.seeds(name)), encoding="ascii")
         limits = [f"-max_total_time={seconds}", f"-timeout={SLOW}", f"-rss_limit_mb={MEMORY}"]
         shape = [f"-max_len={LONGEST}", f"-dict={dictionary}", "-seed=1", "-print_final_stats=1"]
+        shape += ["-keep_seed=1", "-len_control=0"]
         atheris.Setup(
             [sys.argv[0], *limits, *shape, f"-artifact_prefix={kept}/", str(seeds)],
             lambda data: fuzzing.try_bytes(name, data, Path(scratch)),

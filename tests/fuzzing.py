@@ -8,6 +8,7 @@ benchmarks/fuzz_atheris.py feed it.
 import functools
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,20 @@ def grid(path: Path) -> str:
     assert any(read.header)
     assert all(len(cells) == len(read.header) for _, cells in read.rows)
     return ""
+
+
+def part(path: Path) -> str:
+    """A workbook of which one part is the file, the rest as it should be; the first byte of the
+    file says which. Bytes of a packed workbook seldom survive a mutation."""
+    data = path.read_bytes()
+    parts = _parts()
+    names = sorted(parts)
+    parts = parts | {names[(data or b"\0")[0] % len(names)]: data[1:]}
+    book = path.with_suffix(".xlsx")
+    with zipfile.ZipFile(book, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return grid(book)
 
 
 def trials(path: Path) -> str:
@@ -77,6 +92,7 @@ def config(path: Path) -> str:
 TARGETS = {
     "csv": (grid, "csv"),
     "xlsx": (grid, "xlsx"),
+    "part": (part, "part"),
     "trials": (trials, "csv"),
     **{
         name: (table(name), "csv")
@@ -100,6 +116,8 @@ def seeds(name: str) -> list[bytes]:
         return [(ROOT / "config/config.yaml").read_bytes(), SMALL_CONFIG]
     if name == "xlsx":
         return [_workbook(rows) for rows in ([["a", "b"], ["1", 2]], _records())]
+    if name == "part":
+        return [bytes([i]) + content for i, (_, content) in enumerate(sorted(_parts().items()))]
     if name in ("csv", "trials"):
         return [b"a,b\n1,2\n", b'sep=;\na;b\n\xfc;"x""y"\n', _valid("trials")]
     if name in REGISTRIES:
@@ -178,3 +196,9 @@ def _workbook(rows: list[list]) -> bytes:
     book.active.merge_cells("A2:B2")
     book.save(kept)
     return kept.getvalue()
+
+
+@functools.cache
+def _parts() -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(_workbook(_records()[:3]))) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

@@ -5,6 +5,9 @@ from nma.findings import Finding, InputError
 MAX_TEXT_BYTES = 20_000_000  # ten thousand trials take 10 MB; more is no table of trials
 MAX_WORKBOOK_BYTES = 50_000_000  # it may hold pictures as well
 MAX_UNPACKED = 200_000_000  # bytes of XML; more takes minutes and gigabytes to parse
+MAX_MEMBERS = 2_000  # sheets, pictures and what belongs to them
+MAX_PART = 10_000_000  # bytes of any file in it that is no sheet; styles take a few million
+MAX_STRINGS = 300_000  # different texts of a workbook; each takes 30 microseconds
 MAX_RATIO = 200  # spreadsheets pack 5 to 50 times; a zip bomb packs 1,000 times
 MAX_ROWS = 100_000  # later steps hold the table in memory several times
 MAX_COLUMNS = 1_000  # a wide sheet of ten arms has about 300
