@@ -234,7 +234,7 @@ def _validator(schema: str) -> Any:
     """What Snakemake's own validate makes anew at every call, a tenth of a second each: the
     validator of a schema file, which fills in defaults as well."""
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    rules = yaml.load(Path(schema).read_text(encoding="utf-8"), Loader=loader)
+    rules = yaml.load(Path(schema).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - safe, both
     properties = Draft202012Validator.VALIDATORS["properties"]
 
     def fill(validator: Any, known: dict, instance: Any, part: dict) -> Iterator[Any]:
