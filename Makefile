@@ -15,7 +15,8 @@ RUN := $(UV) run --frozen --no-sync
 LIVING := $(RUN) python workflow/scripts/living.py
 
 .PHONY: run test test-slow test-browser check lint format bench bench-checks mutations clean setup \
-  reference-shift update release verify crate compare
+  reference-shift update release verify crate compare \
+  fuzz audit sbom
 
 run: setup ## the whole analysis: results/report.html
 	@$(RUN) snakemake --cores $(CORES) $(ARGS)
@@ -75,6 +76,19 @@ crate: setup ## this run as an RO-Crate: results/crate/
 
 compare: setup ## A=first.csv B=second.csv: where two reviewers disagree, and does it matter
 	@$(RUN) snakemake --cores $(CORES) $(ARGS) --config 'compare=["$(A)", "$(B)"]' -- compare
+
+fuzz: setup ## SECONDS=60 of bytes at every reader and the config; what breaks one: .cache/fuzz/
+	@$(UV) run --frozen --group fuzz python benchmarks/fuzz.py $(or $(SECONDS),60)
+
+# Needs a network: PyPI tells which versions have known holes. What cannot be asked is an error.
+audit: setup ## known holes in the versions of uv.lock
+	@mkdir -p .cache && $(UV) export --frozen --quiet --no-emit-project -o .cache/requirements.txt >/dev/null
+	@$(UV) tool run pip-audit --strict --require-hashes --disable-pip -r .cache/requirements.txt
+
+sbom: setup ## results/sbom.cdx.json: every package of uv.lock, as CycloneDX
+	@mkdir -p results
+	@$(UV) export --frozen --quiet --no-dev --format cyclonedx1.5 --preview-features sbom-export \
+	  -o results/sbom.cdx.json >/dev/null
 
 clean:
 	rm -rf results logs .snakemake .cache

@@ -1,9 +1,18 @@
 # Trials -> arms -> network -> fit -> tables -> figures -> report, per analysis and stratum.
 import sys
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
+from nma import config_file
+
+# Before Snakemake reads it: that runs Python, and counts to a billion, where the file says so.
+try:
+    config_file.read("config/config.yaml")
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
 
 
 configfile: "config/config.yaml"

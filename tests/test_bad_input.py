@@ -47,6 +47,8 @@ def test_a_stratum_that_cannot_be_estimated_says_why(tmp_path):
         ({"analyses": {"main": {"model": {"efects": "fixed"}}}}, "efects"),
         ({"analyses": {"main": {"engine": "exact"}}}, "main"),
         ({"mid": {"value": 7}}, "mid.value"),
+        ({"analyses": {"main": {"model": None}}}, "config of 'main': model: None is not of type"),
+        ({"__use_yte__": True, "?open('made', 'w')": 1}, "Python in a config is not run"),
     ],
 )
 def test_a_wrong_config_stops_at_once(tmp_path, changes, words):
@@ -58,3 +60,5 @@ def test_a_wrong_config_stops_at_once(tmp_path, changes, words):
     done = run(path, "-n")
     assert done.returncode != 0
     assert words in said(done)
+    assert "Traceback" not in said(done)
+    assert {file.name for file in path.iterdir()} <= {"config", "data", ".snakemake"}

@@ -180,3 +180,16 @@ def test_the_page_says_what_was_not_used(tmp_path):
     assert [c["column"] for c in page["unused"]] == ["meen", "_"]
     assert page["errors"] >= 1
     assert page["groups"][0]["errors"] >= 1
+
+
+def test_a_map_that_knows_none_of_the_treatments(tmp_path):
+    (tmp_path / "treatments.csv").write_text(
+        ",treatment,class,modality,kind,placebo_kind\nx,y,z,drug,active,\n"
+    )
+    came = take([ROOT / "data/trials.csv"], treatments=tmp_path / "treatments.csv")
+    assert "wrong_header" in rules_in(came, tmp_path)
+    (tmp_path / "treatments.csv").write_text(
+        "reported,treatment,class,modality,kind,placebo_kind\nx,y,z,drug,active,\n"
+    )
+    came = take([ROOT / "data/trials.csv"], treatments=tmp_path / "treatments.csv")
+    assert "unknown_treatment" in set(came.errors["rule"])

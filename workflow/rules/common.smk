@@ -4,47 +4,34 @@ import os
 import time
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate as check_schema
 
 STARTED = time.time()
 # Jobs of this run inherit it: the manifest says when the run began.
 os.environ.setdefault("NMA_RUN_STARTED", str(STARTED))
 REPOSITORY = Path(workflow.basedir)
-sys.path.insert(0, str(REPOSITORY / "workflow/scripts"))
 from nma.checks.figures import OF_A_NETWORK as CHECK_FIGURES
 from nma.checks.names import TABLES as CHECKS
-from nma.contract import TRIALS
 from nma.living import manifest as manifests
 from nma.living import release as releases
-from nma.plausibility import DEFAULTS as LIMITS
-from nma.settings import analyses as merge_analyses
 from nma.settings import parts_of
 from nma.settings import stratum_seed
 
 SCHEMA = str(REPOSITORY / "workflow/schemas/config.schema.yaml")
-check_schema(config, SCHEMA)
+try:
+    for path in workflow.config_settings.configfiles:
+        config_file.read(path)
+    config_file.complete(config, SCHEMA)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
 # What was asked for on the command line alone; new trials are one more input of the run.
 COMMAND_LINE = dict(workflow.config_settings.overwrite_config or {})
 NEW, SHEETS = config.pop("new"), config.pop("compare")
 NEW = NEW.split() if isinstance(NEW, str) else NEW
 config["inputs"]["trials"] = [*config["inputs"]["trials"], *NEW]
 try:
-    SETTINGS = merge_analyses(config)
+    SETTINGS = config_file.analyses(config, SCHEMA)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
-for name, settings in SETTINGS.items():
-    # An override may hold any key, so each merged analysis must keep the schema too.
-    check_schema(settings | {"analyses": {name: None}}, SCHEMA)
-    if settings["mid"]["value"] not in settings["mid"]["grid"]:
-        raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
-    columns = {*settings["data"]["keep"], *settings["data"]["drop"], *settings["data"]["require"]}
-    if unknown := sorted(columns - {field.name for field in TRIALS} - {"flagged"}):
-        raise WorkflowError(f"config: '{name}' filters by unknown columns {unknown}")
-
-if unknown := sorted(set(config["plausibility"]) - set(LIMITS)):
-    raise WorkflowError(
-        f"config: plausibility has no threshold {unknown}; see docs/plausibility.md"
-    )
 
 # Exact results differ in the last bits between one and two BLAS threads.
 for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):

@@ -54,7 +54,9 @@ def check(
     value["_higher_is"] = value["_higher_is"].fillna("worse")
     known = treatments["reported"].tolist()
     listed = treatments.drop_duplicates("reported").set_index("reported")
-    value["_node"] = trials["treatment"].map(listed[next(iter(names))]).fillna(trials["treatment"])
+    # As text even if none is known: pandas would make numbers of a column of blanks.
+    nodes = trials["treatment"].map(listed[next(iter(names))]).astype("str")
+    value["_node"] = nodes.fillna(trials["treatment"])
     value["_role"] = trials["treatment"].map(listed["kind"]).astype(object).fillna("")
     value = value.join(derive.attempt(value))
     rules = [

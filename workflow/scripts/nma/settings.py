@@ -31,6 +31,13 @@ def analyses(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     Raises ValueError if ``main`` is missing or not sampled by NUTS.
     """
+    settings = merged(config)
+    refuse_unfit(settings)
+    return settings
+
+
+def merged(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings of ``main`` and of every analysis that is wanted, not looked at any closer."""
     base = {key: value for key, value in config.items() if key not in ("analyses", "only")}
     wanted = config.get("only") or list(config["analyses"])
     if unknown := sorted(set(wanted) - set(config["analyses"])):
@@ -45,6 +52,12 @@ def analyses(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
     if "main" not in settings:
         raise ValueError("config: analyses must hold 'main', the primary analysis")
+    return settings
+
+
+def refuse_unfit(settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise ValueError if ``main`` is not the plain network, sampled, or an engine cannot fit
+    the model of its analysis."""
     if settings["main"]["engine"] != "nuts":
         raise ValueError("config: 'main' is always sampled and audited; set engine: nuts")
     if parts := parts_of(settings["main"].get("model", {})):
@@ -62,7 +75,6 @@ def analyses(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 f"config: analysis '{name}' has more variances than a grid can hold "
                 f"(model.{', model.'.join(sampled)}); set its engine: nuts"
             )
-    return settings
 
 
 ONLY_NUTS = ("heterogeneity", "study_effects", "class_sd")

@@ -1,15 +1,18 @@
 """An XLSX workbook: the sheet to use as a grid. openpyxl is imported when one is read."""
 
 import io
+import re
 import warnings
 import zipfile
 
 from nma import formatting, limits, worksheet
 from nma.cells import clip
 from nma.findings import Finding, InputError, nearest
-from nma.limits import fail, limit
+from nma.limits import SHRINK, fail, limit
 from nma.sheet import Grid, check_area, check_first_row, check_row, to_grid
 from nma.worksheet import Worksheet
+
+ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*)?<(?:[\w.-]+:)?(\w+)[\s/>]")
 
 
 def read_workbook(file: str, data: bytes, name: str | None) -> Grid:
@@ -43,15 +46,31 @@ def read_workbook(file: str, data: bytes, name: str | None) -> Grid:
 
 
 def _check_archive(file: str, data: bytes) -> None:
-    """Raise InputError if the archive unpacks to much more than a workbook would."""
+    """Raise InputError if the archive holds or unpacks to much more than a workbook would."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
-    unpacked = sum(member.file_size for member in members)
-    limit(file, "bytes when unpacked", unpacked, limits.MAX_UNPACKED)
-    for member in members:
-        if member.file_size > 1_000_000:
-            ratio = member.file_size // max(member.compress_size, 1)
-            limit(file, f"times its packed size is {member.filename!r}", ratio, limits.MAX_RATIO)
+        limit(file, "files in the workbook", len(members), limits.MAX_MEMBERS)
+        unpacked = sum(member.file_size for member in members)
+        limit(file, "bytes when unpacked", unpacked, limits.MAX_UNPACKED)
+        for member in members:
+            if member.file_size > 1_000_000:
+                _check_member(file, archive, member)
+
+
+def _check_member(file: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """The limits of one large file of the archive, by what it is and not by its name."""
+    name, size = repr(member.filename), member.file_size
+    ratio = size // max(member.compress_size, 1)
+    limit(file, f"times its packed size is {name}", ratio, limits.MAX_RATIO)
+    with archive.open(member) as content:
+        root = ROOT.match(content.read(1_000))
+    if not root or root[1] not in (b"worksheet", b"sst"):
+        limit(file, f"bytes of {name} when unpacked", size, limits.MAX_PART)
+    # Before openpyxl looks for the size of a sheet, which may take all its cells.
+    cells = worksheet.count(archive.open(member), b"c")
+    limit(file, f"{worksheet.CELLS}, in {name}", cells, limits.MAX_WORKBOOK_CELLS, SHRINK)
+    texts = worksheet.count(archive.open(member), b"si")
+    limit(file, f"texts in {name}", texts, limits.MAX_STRINGS)
 
 
 def _load(file: str, data: bytes, name: str | None) -> tuple[str, list[str], Worksheet]:

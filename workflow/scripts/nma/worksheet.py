@@ -13,6 +13,7 @@ from nma.cells import strip
 from nma.limits import SHRINK, limit
 from nma.sheet import Record, column_letter
 
+CELLS = "cells, blank ones with a format included"
 DATES = (date, time, timedelta)
 Cell = tuple[int, int, str, str]  # row, column, text, rule broken ("" if none)
 
@@ -46,8 +47,7 @@ def has_cells(sheet: Any) -> bool:
 
 def read(file: str, sheet: Any) -> Worksheet:
     """The contents of a sheet of openpyxl's. Raises InputError if it passes a limit."""
-    what = "cells, blank ones with a format included"
-    limit(file, what, _count(sheet), limits.MAX_WORKBOOK_CELLS, SHRINK)
+    limit(file, CELLS, count(sheet._get_source(), b"c"), limits.MAX_WORKBOOK_CELLS, SHRINK)
     contents, rows = Worksheet(), set()
     for row, column, text, rule in _cells(sheet, contents):
         if rule:
@@ -62,11 +62,13 @@ def read(file: str, sheet: Any) -> Worksheet:
     return contents
 
 
-def _count(sheet: Any) -> int:
-    """Number of cells, found without parsing the XML; whatever its prefix, c is the tag."""
-    with sheet._get_source() as source:
+def count(source: Any, tag: bytes) -> int:
+    """Number of XML elements, found without parsing; whatever their prefix, by their tag."""
+    starts = [before + tag + after for before in (b"<", b":") for after in (b" ", b">", b"/>")]
+    with source:
         parts = iter(partial(source.read, 1_000_000), b"")
-        return sum(part.count(tag) for part in parts for tag in (b"<c ", b"<c>", b":c "))
+        plain = (part.replace(b"\0", b"") for part in parts)  # of UTF-16
+        return sum(part.count(start) for part in plain for start in starts)
 
 
 def _cells(sheet: Any, contents: Worksheet) -> Iterator[Cell]:

@@ -99,7 +99,9 @@ def git(repository: Path) -> dict[str, Any]:
     def ask(*arguments: str) -> str | None:
         try:
             done = subprocess.run(
-                ["git", "-C", str(repository), *arguments], capture_output=True, text=True
+                ["git", "-C", str(repository), *arguments],  # noqa: S607 - git of PATH
+                capture_output=True,
+                text=True,
             )
         except OSError:
             return None
