@@ -5,7 +5,6 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.special import polygamma
 
 from nma.arms import Arms
@@ -81,6 +80,9 @@ def scale_nodes(df: float) -> tuple[Array, Array]:
     Given a difference of z between-study sds the scale is about Gamma with df + z^2 in
     place of the second df: its prior divided by 1 + z^2 / df, so far the nodes reach down.
     """
+    # Here, for its import takes longer than most jobs that need no such scales.
+    from scipy import stats
+
     gamma = stats.gamma(df / 2, scale=2 / df)
     low = np.log(gamma.ppf(1e-9)) - np.log1p(FAR**2 / df)
     high = np.log(gamma.isf(1e-12))

@@ -12,7 +12,7 @@ from nma.checks import contributions
 from nma.draws import predictive
 from nma.posterior import effect_draws, new_study_sd
 from nma.specify import specify
-from nma.summary import INTERVAL
+from nma.summary import INTERVAL, quantiles
 
 # Above this many treatments only the comparisons with the reference are rated: all pairs of
 # 1,000 would be half a million.
@@ -64,8 +64,8 @@ def intervals(
         return known
     later, earlier = ([position[pair[side]] for pair in own] for side in (0, 1))
     x = d[:, later] - d[:, earlier]
-    low, middle, high = np.quantile(x, (INTERVAL[0], 0.5, INTERVAL[1]), axis=0)
-    pred_low, pred_high = np.quantile(predictive(x, sd, seed), INTERVAL, axis=0)
+    low, middle, high = quantiles(x, (INTERVAL[0], 0.5, INTERVAL[1]))
+    pred_low, pred_high = quantiles(predictive(x, sd, seed), INTERVAL)
     others = pd.DataFrame(own, columns=["treatment", "comparator"]).assign(
         ci_low=low, median=middle, ci_high=high, pred_low=pred_low, pred_high=pred_high
     )

@@ -53,7 +53,7 @@ def effects(
     new = predictive(d[:, 1:], new_study_sd, seed)
     table = _describe(d[:, 1:])
     table.insert(0, "treatment", list(names[1:]))
-    table["pred_low"], table["pred_high"] = np.quantile(new, INTERVAL, axis=0)
+    table["pred_low"], table["pred_high"] = quantiles(new, INTERVAL)
     for t in (0, *thresholds):
         table[f"p_below_{-t:g}" if t else "p_below_0"] = (d[:, 1:] < -t).mean(axis=0)
     return table
@@ -85,6 +85,13 @@ def league(names: Sequence[str], d: Array, thresholds: Sequence[float] = ()) -> 
     known = pd.Series(names, dtype="str")
     table = {"treatment": known.take(row).array, "comparator": known.take(column).array}
     return pd.DataFrame(table | {name: values[row, column] for name, values in cells.items()})
+
+
+def quantiles(x: Array, p: Sequence[float]) -> Array:
+    """(len(p), k) quantiles of x (draws, k), those of ``numpy.quantile``. Sorted first, each
+    column by itself in memory: less than half the time."""
+    ordered = np.sort(np.ascontiguousarray(x.T), axis=1)
+    return np.quantile(ordered, p, axis=1)
 
 
 def rank_draws(d: Array) -> NDArray[np.int64]:
@@ -156,9 +163,7 @@ def headline(
 
 
 def _describe(x: Array) -> pd.DataFrame:
-    # Sorted first, each column by itself in memory: less than half the time of quantile alone.
-    ordered = np.sort(np.ascontiguousarray(x.T), axis=1)
-    low, median, high = np.quantile(ordered, (INTERVAL[0], 0.5, INTERVAL[1]), axis=1)
+    low, median, high = quantiles(x, (INTERVAL[0], 0.5, INTERVAL[1]))
     return pd.DataFrame(
         {
             "mean": x.mean(axis=0),
