@@ -194,6 +194,8 @@ def _caveats(stratum: Mapping[str, Any], verdicts: pd.DataFrame) -> list[str]:
         found.append(f"Another seed could decide otherwise of {listed(stratum['borderline'])}.")
     told = _told(verdicts)
     beats = told["verdict"].isin([comparison.BEATS, comparison.WORTHWHILE])
+    if told.empty and stratum["beats"]:
+        return [*found, "No other analysis was run."]
     for name in stratum["beats"]:
         own = told["treatment"] == name
         lost = told.loc[own & ~beats, "analysis"].tolist()
