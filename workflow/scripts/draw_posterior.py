@@ -1,12 +1,13 @@
 """Draw posterior densities, traces, rank plots and prior against posterior."""
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-sys.stderr = open(snakemake.log[0], "w", buffering=1)
+from nma.job import begin
+
+begin(snakemake.log[0])
 
 
 from nma import posterior, tables

@@ -1,12 +1,13 @@
 """Draw the network, the forest plot and the ranking."""
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-sys.stderr = open(snakemake.log[0], "w", buffering=1)
+from nma.job import begin
+
+begin(snakemake.log[0])
 
 
 import pandas as pd

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-sys.stderr = open(snakemake.log[0], "w", buffering=1)
+from nma.job import begin
+
+begin(snakemake.log[0])
 
 import json
 import shutil
@@ -15,6 +17,7 @@ from pathlib import Path
 from nma import contract, strata, tables
 from nma.findings import describe
 from nma.prepare import prepare
+from nma.whole import whole
 
 findings = tables.read_back(snakemake.input.findings)
 errors = findings[findings["level"] == "error"]
@@ -32,10 +35,8 @@ known, prepared, parted, written = {}, {}, {}, {}
 def write(table, path: Path) -> None:
     """A table; one that is the same as before is copied."""
     if id(table) in written:
-        aside = path.with_name(f".{path.name}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(written[id(table)][1], aside)
-        aside.replace(path)
+        with whole(path) as part:
+            shutil.copyfile(written[id(table)][1], part)
         return
     tables.write_table(table, path)
     # The table is kept, so that no other gets its id.

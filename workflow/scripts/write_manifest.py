@@ -1,12 +1,13 @@
 """Record what went into the run, what made it and what came out, with fingerprints."""
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-sys.stderr = open(snakemake.log[0], "w", buffering=1)
+from nma.job import begin
+
+begin(snakemake.log[0])
 
 import json
 import os

@@ -1,12 +1,13 @@
 """Write the report a clinician can read and the summary for the terminal."""
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-sys.stderr = open(snakemake.log[0], "w", buffering=1)
+from nma.job import begin
+
+begin(snakemake.log[0])
 
 import json
 from pathlib import Path

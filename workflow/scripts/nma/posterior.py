@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nma import draws as closed
 from nma.arms import Arms
 from nma.priors import Hyper, Prior, describe
+from nma.whole import whole
 
 Array = NDArray[np.float64]
 CELLS = 5_000_000  # arms times draws in work at once: 40 MB an array
@@ -142,7 +143,8 @@ def save(tree: xr.DataTree, path: str | Path) -> None:
 
     The same draws give the same file: it holds no time stamps.
     """
-    tree.to_netcdf(path, engine="h5netcdf")
+    with whole(path) as part:
+        tree.to_netcdf(part, engine="h5netcdf")
 
 
 def load(path: str | Path) -> xr.DataTree:

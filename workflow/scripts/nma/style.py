@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from nma.palette import GREY, INK
+from nma.whole import whole
 
 # Of the PNG, unless configured. A figure that is laid out at fewer measures its text narrower
 # than it is drawn, and so cuts it.
@@ -72,13 +73,13 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
     # Measured once: "tight" would draw every figure twice a format.
     box = saved_box(figure)
     for path in map(Path, paths):
-        path.parent.mkdir(parents=True, exist_ok=True)
         dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
-        figure.savefig(
-            path, metadata=dates[path.suffix], dpi=plt.rcParams["figure.dpi"], bbox_inches=box
-        )
-        if path.suffix == ".svg":
-            path.write_text(_shorter(path.read_text("utf-8")), "utf-8")
+        with whole(path) as part:
+            figure.savefig(
+                part, metadata=dates[path.suffix], dpi=plt.rcParams["figure.dpi"], bbox_inches=box
+            )
+            if path.suffix == ".svg":
+                part.write_text(_shorter(part.read_text("utf-8")), "utf-8")
     plt.close(figure)
 
 

@@ -5,7 +5,6 @@ Input tables are read as text: no cell is interpreted, so a decimal comma or the
 """
 
 import json
-import os
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -18,6 +17,7 @@ from pandas.api.types import is_numeric_dtype
 from nma.contract import Field
 from nma.findings import Finding, InputError, nearest
 from nma.grid import Grid, read_grid
+from nma.whole import whole
 
 FILE, ROW = "_file", "_row"
 # Columns of our own tables that are text whatever they look like.
@@ -114,12 +114,9 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
     Text that a spreadsheet would take for a formula is made harmless (``guard``).
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
     guarded = table.apply(lambda column: column if is_numeric_dtype(column) else guard(column))
-    guarded.to_csv(aside, index=False, float_format="%.10g", lineterminator="\n")
-    os.replace(aside, path)
+    with whole(path) as part:
+        guarded.to_csv(part, index=False, float_format="%.10g", lineterminator="\n")
 
 
 def guard(cells: pd.Series) -> pd.Series:
@@ -161,11 +158,8 @@ def read_json(path: str | Path) -> Any:
 
 def write_text(text: str, path: str | Path) -> None:
     """Write a text file whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _frame(grid: Grid) -> pd.DataFrame:

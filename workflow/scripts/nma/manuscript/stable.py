@@ -1,10 +1,11 @@
 """The same bytes from the same run: Office files are ZIP archives that hold the time."""
 
 import io
-import os
 import re
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from nma.whole import whole
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # The properties of the document: when it was made and changed.
@@ -20,13 +21,11 @@ def legal(text: str) -> str:
 
 def write_office(saved: io.BytesIO, path: str | Path) -> None:
     """Write an XLSX or DOCX whole or not at all, every member dated 1980."""
-    path, out = Path(path), io.BytesIO()
+    out = io.BytesIO()
     with ZipFile(saved) as source, ZipFile(out, "w", ZIP_DEFLATED) as target:
         for member in source.namelist():
             info = ZipInfo(member, EPOCH)
             info.compress_type = ZIP_DEFLATED
             target.writestr(info, DATED.sub(rb"\g<1>1980-01-01T00:00:00Z", source.read(member)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_bytes(out.getvalue())
-    os.replace(aside, path)
+    with whole(path) as part:
+        part.write_bytes(out.getvalue())
