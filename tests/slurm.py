@@ -115,7 +115,7 @@ def one_node(cpus: int | None = None) -> Iterator[Slurm]:
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))
     environment = os.environ | {
         "SLURM_CONF": str(folder / "slurm.conf"),
-        "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
+        "PATH": f"{folder}/bin:{os.environ['PATH']}:/usr/sbin:/sbin",
     }
     cpus = cpus or os.cpu_count() or 1
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 9 // 10 // 2**20
@@ -131,8 +131,14 @@ def one_node(cpus: int | None = None) -> Iterator[Slurm]:
     )
     (folder / "key").write_bytes(secrets.token_bytes(1024))
     (folder / "key").chmod(0o400)
-    for name in ("state", "spool"):
+    for name in ("state", "spool", "bin"):
         (folder / name).mkdir()
+    # Snakemake's job steps drop SLURM_CONF; where Slurm is at home srun does without it.
+    srun = folder / "bin/srun"
+    srun.write_text(
+        f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n'
+    )
+    srun.chmod(0o755)
     munge = [f"--{name}-file={folder}/munge.{name}" for name in ("pid", "log", "seed")]
     munge += ["--foreground", "--force", f"--socket={folder}/munge.socket"]
     daemons = {

@@ -3,8 +3,14 @@ import json
 import os
 import time
 
+from jsonschema import ValidationError
 from snakemake.exceptions import WorkflowError
+from snakemake.jobs import GroupJob, GroupJobFactory
 from snakemake.utils import validate as check_schema
+
+# A group that was divided (group-components) keeps its parts when a checkpoint divides it again,
+# and their jobs would run twice (snakemake/snakemake#1628): begin with new ones each time.
+GroupJobFactory.new = lambda self, name, jobs, limits: GroupJob(name, frozenset(jobs), limits)
 
 STARTED = time.time()
 # Jobs of this run inherit it: the manifest says when the run began.
@@ -17,6 +23,7 @@ from nma.contract import TRIALS
 from nma.living import manifest as manifests
 from nma.living import release as releases
 from nma.plausibility import DEFAULTS as LIMITS
+from nma.schema import checker
 from nma.settings import analyses as merge_analyses
 from nma.settings import parts_of
 from nma.settings import stratum_seed
@@ -32,9 +39,13 @@ try:
     SETTINGS = merge_analyses(config)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
+keep_schema = checker(Path(SCHEMA))
 for name, settings in SETTINGS.items():
     # An override may hold any key, so each merged analysis must keep the schema too.
-    check_schema(settings | {"analyses": {name: None}}, SCHEMA)
+    try:
+        keep_schema(settings | {"analyses": {name: None}})
+    except ValidationError as error:
+        raise WorkflowError(f"config: analysis '{name}' against its schema:", error) from None
     if settings["mid"]["value"] not in settings["mid"]["grid"]:
         raise WorkflowError(f"config: mid.value of '{name}' must be one of mid.grid")
     columns = {*settings["data"]["keep"], *settings["data"]["drop"], *settings["data"]["require"]}
