@@ -135,9 +135,7 @@ def one_node(cpus: int | None = None) -> Iterator[Slurm]:
         (folder / name).mkdir()
     # Snakemake's job steps drop SLURM_CONF; where Slurm is at home srun does without it.
     srun = folder / "bin/srun"
-    srun.write_text(
-        f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n'
-    )
+    srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
     srun.chmod(0o755)
     munge = [f"--{name}-file={folder}/munge.{name}" for name in ("pid", "log", "seed")]
     munge += ["--foreground", "--force", f"--socket={folder}/munge.socket"]
