@@ -2,7 +2,9 @@
 
 Nothing of the system's own Slurm is read or touched: own configuration, key, sockets, ports
 and state. It holds jobs to their memory as a cluster does, but without cgroups, which a
-container may lack: the node looks every few seconds and kills what has outgrown its request.
+container may lack: the node looks every second and kills what has outgrown its request.
+
+``python tests/slurm.py COMMAND ...`` runs a command beside such a Slurm.
 """
 
 import contextlib
@@ -12,6 +14,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -190,3 +193,8 @@ def _until(met, slurm: Slurm, seconds: float = 30) -> None:
         for path in sorted(slurm.folder.glob("*.log"))
     ]
     raise NotInstalled("Slurm did not start.\n" + "\n".join(logs))
+
+
+if __name__ == "__main__":
+    with one_node() as node:
+        sys.exit(subprocess.run(sys.argv[1:], env=node.environment, check=False).returncode)
