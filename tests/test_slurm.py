@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -108,12 +109,18 @@ def test_a_job_that_outgrows_its_memory_is_killed(slurm, tmp_path):
 
 
 @pytest.mark.cluster
-def test_a_request_that_no_node_can_meet_is_refused_in_words(slurm, tmp_path):
-    before = set(slurm.jobs())
-    done = queued.submit(slurm, committed(tmp_path), *MAIN, *starting_with(10 * slurm.memory))
+def test_a_request_that_no_node_can_meet_is_refused_at_once(slurm, tmp_path):
+    before, too_much = set(slurm.jobs()), 10 * slurm.memory
+    done = queued.submit(slurm, committed(tmp_path), *MAIN, *starting_with(too_much))
     assert done.returncode != 0
-    assert "Memory specification can not be satisfied" in said(done)
-    assert set(slurm.jobs()) == before
+    assert "Error in group start" in said(done)
+    # The controller keeps a note of what it refused, without a node.
+    (note,) = (job for number, job in slurm.jobs().items() if number not in before)
+    assert (note["JobState"], note["NodeList"]) == ("FAILED", "(null)"), note
+    # The executor does not pass on why; docs/cluster.md says how to ask.
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        slurm.tell("sbatch", "--test-only", "--mem", str(too_much), "--wrap", "true")
+    assert "Memory specification can not be satisfied" in refused.value.stderr
 
 
 @pytest.mark.cluster
