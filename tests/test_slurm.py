@@ -116,7 +116,8 @@ def test_a_request_that_no_node_can_meet_is_refused_at_once(slurm, tmp_path):
     assert "Error in group start" in said(done)
     # The controller keeps a note of what it refused, without a node.
     (note,) = (job for number, job in slurm.jobs().items() if number not in before)
-    assert (note["JobState"], note["NodeList"]) == ("FAILED", "(null)"), note
+    assert note["JobState"] == "FAILED"
+    assert note["NodeList"] in ("", "(null)")
     # The executor does not pass on why; docs/cluster.md says how to ask.
     with pytest.raises(subprocess.CalledProcessError) as refused:
         slurm.tell("sbatch", "--test-only", "--mem", str(too_much), "--wrap", "true")
