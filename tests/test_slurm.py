@@ -121,7 +121,7 @@ def test_a_request_that_no_node_can_meet_is_refused_at_once(slurm, tmp_path):
     # The executor does not pass on why; docs/cluster.md says how to ask.
     with pytest.raises(subprocess.CalledProcessError) as refused:
         slurm.tell("sbatch", "--test-only", "--mem", str(too_much), "--wrap", "true")
-    assert "Memory specification can not be satisfied" in refused.value.stderr
+    assert "Requested node configuration is not available" in refused.value.stderr
 
 
 @pytest.mark.cluster
