@@ -14,12 +14,12 @@ UV := uv
 RUN := $(UV) run --frozen --no-sync
 LIVING := $(RUN) python workflow/scripts/living.py
 
-.PHONY: run test test-slow test-browser check lint format bench bench-checks mutations clean setup \
-  reference-shift update release verify crate compare \
-  fuzz audit sbom
+.PHONY: run test test-slow test-browser test-cluster check lint format bench bench-checks \
+  mutations clean setup reference-shift update release verify crate compare fuzz audit sbom \
+  calibration faults
 
 run: setup ## the whole analysis: results/report.html
-	@$(RUN) snakemake --cores $(CORES) $(ARGS)
+	@$(RUN) snakemake --cores $(CORES) --rerun-incomplete $(ARGS)
 
 setup: .venv/.ready
 
@@ -34,10 +34,14 @@ test: setup ## the fast tests
 	@$(RUN) pytest $(ARGS)
 
 test-slow: setup ## simulations: coverage, NUTS on simulated networks
-	@$(RUN) pytest -m slow $(ARGS)
+	@$(RUN) pytest -m "slow and not cluster" $(ARGS)
 
 test-browser: setup ## the pages in the system's Chromium, as a person uses them
 	@$(RUN) pytest -m browser -n 0 $(ARGS)
+
+test-cluster: setup ## a real Slurm of one node, started by the tests (ARGS="-m cluster": the long run too)
+	@$(UV) sync --frozen --inexact --group cluster
+	@$(RUN) pytest -m "cluster and not slow" -n 0 tests/test_slurm.py $(ARGS)
 
 check: setup ## validation alone: results/validation/report.html
 	@$(RUN) snakemake --cores $(CORES) --quiet rules -- results/validation/findings.csv

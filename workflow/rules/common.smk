@@ -4,6 +4,11 @@ import os
 import time
 
 from snakemake.exceptions import WorkflowError
+from snakemake.jobs import GroupJob, GroupJobFactory
+
+# A group that was divided (group-components) keeps its parts when a checkpoint divides it again,
+# and their jobs would run twice (snakemake/snakemake#1628): begin with new ones each time.
+GroupJobFactory.new = lambda self, name, jobs, limits: GroupJob(name, frozenset(jobs), limits)
 
 STARTED = time.time()
 # Jobs of this run inherit it: the manifest says when the run began.
