@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES, PAGE = ROOT / "docs/benchmarks", ROOT / "docs/benchmarks.md"
 # In the order of the page.
-SECTIONS = ("runs", "scale", "cluster", "faults", "fuzz", "calibration", "edges")
+SECTIONS = ("runs", "scale", "cluster", "fault_runs", "fuzz", "calibration_runs", "edges")
 HEAD = """# Measured
 
 Made by `make bench`; no figure here was typed by hand. `make bench SECTIONS="runs"` measures

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,8 @@ WHEN = ("manifest.json",)
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
     """A run that is killed with all its jobs: a session of its own."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(runs.ROOT / "Snakefile"),
-               "--directory", str(folder), "--cores", "2", *arguments]  # fmt: skip
+               "--directory", str(folder), "--cores", "2", "--rerun-incomplete",
+               *arguments]  # fmt: skip
     return subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -77,44 +79,68 @@ def broken(folder: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: after ``seconds``, or as soon as ``while_writing`` any hidden half of a file
-    is seen after them."""
+    """When to kill: after ``seconds``, or with ``while_writing`` as soon as a hidden half of a
+    file is seen after them."""
 
     seconds: float
     while_writing: bool = False
 
 
-def moments(count: int, length: float, seed: int = 1) -> list[Moment]:
-    """Evenly spread over a run of ``length`` seconds, at random within their share; every third
-    waits for a write."""
-    rng = np.random.default_rng(seed)
-    at = (np.arange(count) + rng.random(count)) / count * length
-    return [Moment(float(s), k % 3 == 2) for k, s in enumerate(at)]
+def moments(rng: np.random.Generator) -> Iterator[Moment]:
+    """Early, late, in the middle of a fit; every other one waits for a write."""
+    while True:
+        for while_writing in (False, True):
+            yield Moment(float(rng.uniform(2.5, 24.0)), while_writing)
 
 
-def strike(folder: Path, moment: Moment) -> dict:
+def strike(folder: Path, moment: Moment) -> dict | None:
     """Start a run, kill it at the moment, and say what it left: how many results were there
-    under their names, which of them are not whole, whether a write was met."""
-    process, begun = start(folder), time.monotonic()
-    time.sleep(moment.seconds)
-    met = False
-    if moment.while_writing:
-        while process.poll() is None and time.monotonic() - begun < moment.seconds + 20:
-            if next((folder / "results").rglob(".*.part*"), None) is not None:
-                met = True
+    under their names, which of them are not whole, whether a write was met. None if the run
+    came to its end before."""
+    process, begun, met = start(folder), time.monotonic(), False
+    while process.poll() is None:
+        late = time.monotonic() - begun - moment.seconds
+        if late >= 0:
+            met = next((folder / "results").rglob(".*.part*"), None) is not None
+            if met or not moment.while_writing or late > 10:
                 break
-    at_work = kill(process)
-    left = hashes(folder) if (folder / "results").exists() else {}
+        time.sleep(0.002)
+    if not kill(process):
+        return None
     return {
         "seconds": round(time.monotonic() - begun, 2),
-        "at_work": at_work,
         "while_writing": met,
-        "files": len(left),
-        "broken": broken(folder) if left else [],
+        "files": len(hashes(folder)),
+        "broken": broken(folder),
     }
 
 
-def again(folder: Path) -> subprocess.CompletedProcess:
-    """What docs/faults.md says to do after a kill."""
-    runs.run(folder, "--unlock")
-    return runs.run(folder, "--rerun-incomplete")
+def campaign(base: Path, kills: int, seed: int = 1) -> dict:
+    """A run left alone, then runs that are killed and started again, as docs/faults.md says,
+    until there were so many kills; the last one is left to end. Which results differ?"""
+    begun = time.monotonic()
+    whole = runs.folder(base / "alone", only="chronic")
+    done = runs.run(whole)
+    assert done.returncode == 0, runs.said(done)
+    alone = time.monotonic() - begun
+    expected, different, struck, finished = hashes(whole), set(), [], 0
+    when = moments(np.random.default_rng(seed))
+    while len(struck) < kills:
+        folder, met = runs.folder(base / f"killed{finished}", only="chronic"), True
+        while met and len(struck) < kills:
+            met = strike(folder, next(when))
+            if met:
+                struck.append(met)
+                runs.run(folder, "--unlock")
+        done = runs.run(folder, "--rerun-incomplete")
+        assert done.returncode == 0, runs.said(done)
+        finished += 1
+        got = hashes(folder)
+        different |= {name for name in expected | got if expected.get(name) != got.get(name)}
+    return {
+        "alone": alone,
+        "kills": struck,
+        "finished": finished,
+        "files": len(expected),
+        "different": sorted(different),
+    }

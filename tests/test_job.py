@@ -20,6 +20,11 @@ def test_a_refusal_names_the_file_and_what_to_do(number):
     assert "run the same command again" in text
 
 
+def test_a_library_that_tells_only_in_words():
+    error = RuntimeError("Can't decrement id (errno = 28, error message = 'No space left')")
+    assert job.refusal(error).startswith("Stopped: the disk is full.")
+
+
 def test_other_errors_are_not_the_machines():
     assert job.refusal(ValueError("x")) == ""
     assert job.refusal(FileNotFoundError(errno.ENOENT, "x", "a")) == ""

@@ -24,6 +24,8 @@ rule rate_certainty:
         "logs/rate_certainty/{analysis}_{stratum}.log",
     benchmark:
         "logs/benchmarks/rate_certainty/{analysis}_{stratum}.tsv"
+    # Before the figures: what follows from it is the end of the run.
+    priority: 6
     conda:
         "../../environment.yml"
     threads: 1

@@ -17,7 +17,7 @@ rule check_network:
         "logs/check_network/{analysis}_{stratum}.log",
     benchmark:
         "logs/benchmarks/check_network/{analysis}_{stratum}.tsv"
-    priority: 5
+    priority: 8
     conda:
         "../../environment.yml"
     threads: 1

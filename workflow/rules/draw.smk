@@ -43,7 +43,6 @@ rule draw_posterior:
         "logs/draw_posterior/{analysis}_{stratum}.log",
     benchmark:
         "logs/benchmarks/draw_posterior/{analysis}_{stratum}.tsv"
-    priority: 5
     conda:
         "../../environment.yml"
     threads: 1

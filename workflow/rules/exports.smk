@@ -30,6 +30,8 @@ rule write_exports:
         "logs/write_exports.log",
     benchmark:
         "logs/benchmarks/write_exports.tsv"
+    # Before the figures: what follows from it is the end of the run.
+    priority: 5
     conda:
         "../../environment.yml"
     threads: 1

@@ -14,6 +14,8 @@ rule summarise_posterior:
         "logs/benchmarks/summarise/{analysis}_{stratum}.tsv"
     wildcard_constraints:
         analysis=fits_with("nuts"),
+    # Before the figures: what follows from it is the end of the run.
+    priority: 7
     conda:
         "../../environment.yml"
     threads: 1

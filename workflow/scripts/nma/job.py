@@ -2,6 +2,7 @@
 not the data, is what stopped it."""
 
 import errno
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -24,10 +25,14 @@ def refusal(error: BaseException) -> str:
     """What stopped the job and what to do, "" if it was not the machine."""
     if isinstance(error, MemoryError):
         return "Stopped: " + REFUSED[errno.ENOMEM] + AGAIN
-    if isinstance(error, OSError) and error.errno in REFUSED:
-        what = f"{error.filename}: " if error.filename else ""
-        return f"Stopped: {what}{REFUSED[error.errno]}{AGAIN}"
-    return ""
+    number = error.errno if isinstance(error, OSError) else None
+    # HDF5 tells only in the words of its error.
+    told = re.search(r"errno = (\d+)", str(error))
+    number = number or (int(told[1]) if told else None)
+    if number not in REFUSED:
+        return ""
+    what = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    return f"Stopped: {what}{REFUSED[number]}{AGAIN}"
 
 
 def begin(log: str | Path) -> None:
@@ -36,7 +41,8 @@ def begin(log: str | Path) -> None:
     A full disk may not even hold the log: then only the terminal hears of it.
     """
     terminal = sys.stderr
-    sys.stderr = open(log, "w", buffering=1)
+    log_file = open(log, "w", buffering=1)  # as long as the job
+    sys.stderr = log_file
 
     def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         text = refusal(error)
@@ -49,3 +55,5 @@ def begin(log: str | Path) -> None:
             sys.stderr = terminal
 
     sys.excepthook = told
+    # What libraries let slip when the interpreter ends is for the log as well.
+    sys.unraisablehook = lambda slip: print(slip.exc_value, slip.object, file=log_file)

@@ -12,6 +12,8 @@ from nma.palette import BLUE, GREY, INK, LIGHT, ORANGE
 from nma.priors import Prior, describe
 from nma.style import effects_label, inches, plt
 
+RANKED = 2000  # draws of a rank plot at most
+
 
 def _figure(collection: azp.PlotCollection) -> Figure:
     figure = collection.viz["figure"].item()
@@ -76,10 +78,11 @@ def rank_plot(tree: xr.DataTree, names: list[str], ess: float) -> Figure:
     """Rank plots: with good mixing every chain stays near the line; p is of a test that its
     ranks are uniform (Saeilynoja 2022).
 
-    The test supposes independent draws, so the chains are thinned to about ``ess``.
+    The test supposes independent draws, so the chains are thinned to about ``ess``, or to
+    ``RANKED``: its time goes with their square, and more would not be seen.
     """
     chosen = _chosen(tree, names)["posterior"].to_dataset()
-    step = max(1, int(np.ceil(chosen["tau"].size / max(ess, 1.0))))
+    step = max(1, int(np.ceil(chosen["tau"].size / np.clip(ess, 1.0, RANKED))))
     thin = xr.DataTree.from_dict({"posterior": chosen.isel(draw=slice(None, None, step))})
     rows = int(np.ceil((len(names) + 1) / 3))
     figure = _figure(

@@ -73,10 +73,16 @@ def save(figure: Figure, paths: Iterable[str | Path]) -> None:
     # Measured once: "tight" would draw every figure twice a format.
     box = saved_box(figure)
     for path in map(Path, paths):
+        # Less than the most that PNG can be packed: half the time for a tenth more bytes.
+        packed = {"pil_kwargs": {"compress_level": 3}} if path.suffix == ".png" else {}
         dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
         with whole(path) as part:
             figure.savefig(
-                part, metadata=dates[path.suffix], dpi=plt.rcParams["figure.dpi"], bbox_inches=box
+                part,
+                metadata=dates[path.suffix],
+                dpi=plt.rcParams["figure.dpi"],
+                bbox_inches=box,
+                **packed,
             )
             if path.suffix == ".svg":
                 part.write_text(_shorter(part.read_text("utf-8")), "utf-8")
