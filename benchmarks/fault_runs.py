@@ -30,7 +30,8 @@ def section(figures: dict) -> str:
         f" alone. {len(kills)} times kill -9 of the run and all its jobs at seeded moments,"
         f" {writing} of them while a file was being written; after each `--unlock` and the same"
         f" command again, until {figures['finished']} runs were done. Results that were there"
-        f" under their names but not whole: {halves}. Files that differ from those of the run left alone:"
+        f" under their names but not whole: {halves}. Files that differ from those of the run"
+        f" left alone:"
         f" {len(figures['different'])} of {figures['files']}.\n",
         "| kill | after, s | while writing | results there | not whole |",
         "|---:|---:|---|---:|---:|",
