@@ -63,6 +63,12 @@ bench-checks: run ## seconds of every check, on the chronic and on a simulated n
 mutations: setup ## docs/mutations.md: damage the trials table and see what is caught
 	@$(RUN) python benchmarks/mutations.py
 
+calibration: setup ## simulation-based calibration of the whole path: its section of the benchmarks
+	@$(RUN) python benchmarks/page.py calibration_runs
+
+faults: setup ## a run killed 25 times, full disks, locks, clocks
+	@$(RUN) pytest -m "slow or not slow" -n 0 tests/test_faults.py $(ARGS)
+
 reference-shift: run ## docs/reference_choice.md
 	@PYTHONPATH=workflow/scripts $(RUN) python benchmarks/reference_choice.py
 

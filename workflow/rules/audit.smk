@@ -22,7 +22,7 @@ rule audit_fit:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     params:
         model=setting("model"),
         mid=setting("mid", "value"),

@@ -30,7 +30,7 @@ rule rate_certainty:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(1200),
     params:
         settings=lambda wildcards: {
             key: SETTINGS[wildcards.analysis][key]

@@ -22,7 +22,8 @@ rule check_network:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
+        runtime=minutes(30),
     params:
         settings=lambda wildcards: {
             key: SETTINGS[wildcards.analysis][key]
@@ -53,7 +54,7 @@ rule draw_checks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
     params:
         reference=setting("reference"),
         figures=setting("figures"),

@@ -84,6 +84,17 @@ def figure_files(names, kinds=("svg", "pdf", "png")):
     return files
 
 
+def memory(megabytes):
+    """What a job may need, measured (docs/benchmarks.md) and half as much again; a second
+    attempt gets twice."""
+    return lambda wildcards, attempt: attempt * megabytes
+
+
+def minutes(count):
+    """Likewise of its time."""
+    return lambda wildcards, attempt: attempt * count
+
+
 def modules(*names):
     """Modules of the package as inputs, so that editing one reruns what imports it."""
     return [str(REPOSITORY / f"workflow/scripts/nma/{name}.py") for name in names]

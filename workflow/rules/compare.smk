@@ -20,7 +20,7 @@ rule compare_analyses:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=400,
+        mem_mb=memory(400),
     params:
         settings=lambda wildcards: {name: SETTINGS[name] for name in analyses_of(wildcards)},
         tables=COMPARED,
@@ -61,7 +61,7 @@ rule draw_models:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     params:
         settings=lambda wildcards: {name: SETTINGS[name] for name in analyses_of(wildcards)},
         tables=DRAWN,

@@ -19,7 +19,7 @@ rule draw_results:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     params:
         mid=setting("mid", "value"),
         figures=setting("figures"),
@@ -47,7 +47,7 @@ rule draw_posterior:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
     params:
         mid=setting("mid", "value"),
         figures=setting("figures"),

@@ -36,7 +36,7 @@ rule write_exports:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=600,
+        mem_mb=memory(600),
     params:
         settings=SETTINGS,
     script:

@@ -23,7 +23,8 @@ rule fit_nuts:
     # One thread: compilation dominates, and two strata at once beat two chains at once.
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
+        runtime=minutes(30),
     params:
         model=setting("model"),
         sampling=setting("sampling"),
@@ -52,7 +53,8 @@ rule fit_exact:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
+        runtime=minutes(2),
     params:
         model=setting("model"),
         sampling=setting("sampling"),

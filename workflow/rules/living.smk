@@ -21,7 +21,7 @@ rule write_manifest:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=300,
+        mem_mb=memory(300),
     params:
         settings=SETTINGS,
         command_line=from_command_line(),
@@ -68,7 +68,7 @@ rule write_update:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     params:
         settings=SETTINGS["main"],
     script:
@@ -114,7 +114,7 @@ rule compare_extractions:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     params:
         settings=SETTINGS["main"],
         errors="results/compare/errors.txt",

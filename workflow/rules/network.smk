@@ -30,7 +30,7 @@ checkpoint prepare_networks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
     params:
         settings={
             name: {key: settings[key] for key in OF_ARMS}
@@ -56,7 +56,7 @@ rule list_networks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=100,
+        mem_mb=memory(100),
     script:
         "../scripts/list_networks.py"
 
@@ -77,7 +77,7 @@ checkpoint know_networks:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=100,
+        mem_mb=memory(100),
     shell:
         "cp {input} {output} 2> {log}"
 
@@ -96,6 +96,6 @@ rule state_not_estimable:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=100,
+        mem_mb=memory(100),
     script:
         "../scripts/state_not_estimable.py"

@@ -42,7 +42,7 @@ rule write_report:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     params:
         settings=SETTINGS,
     script:

@@ -20,7 +20,7 @@ rule summarise_posterior:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     params:
         thresholds=thresholds,
         seed=seed,

@@ -39,7 +39,7 @@ rule validate_trials:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
     params:
         sheets=trials_sheets(),
         # main's first
