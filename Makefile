@@ -54,7 +54,7 @@ lint: setup
 format: setup
 	@$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) snakefmt Snakefile workflow/rules
 
-bench: setup ## docs/benchmarks.md: SECTIONS="runs scale ..." or all of them
+bench: setup ## docs/benchmarks.md: SECTIONS="scale edges ..." or all of them
 	@$(RUN) python benchmarks/page.py $(SECTIONS)
 
 bench-checks: run ## seconds of every check, on the chronic and on a simulated network

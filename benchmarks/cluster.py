@@ -12,18 +12,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = str(ROOT / "tests")
-# The tests' helpers; one of them has the name of a section of this folder.
-section_of_runs = sys.modules.pop("runs", None)
-sys.path.insert(0, TESTS)
+sys.path[:0] = [str(ROOT / "tests")]
 import queued
 import runs
 import slurm as daemons
-
-sys.path.remove(TESTS)
-del sys.modules["runs"]
-if section_of_runs:
-    sys.modules["runs"] = section_of_runs
 
 TITLE = "A cluster"
 ALONE = ("--config", "only=[main]")

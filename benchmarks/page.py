@@ -3,7 +3,7 @@
 A section is a module of this folder with ``TITLE``, ``measure()`` -> figures (what JSON can
 hold) and ``section(figures)`` -> Markdown. Its figures are kept in docs/benchmarks/, with the
 machine, the date and the commit, so that one section can be measured again alone:
-``make bench SECTIONS="runs"``.
+``make bench SECTIONS="scale"``.
 """
 
 import json
@@ -19,10 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES, PAGE = ROOT / "docs/benchmarks", ROOT / "docs/benchmarks.md"
 # In the order of the page.
-SECTIONS = ("runs", "scale", "cluster", "fault_runs", "fuzz", "calibration_runs", "edges")
+SECTIONS = ("whole_runs", "scale", "cluster", "fault_runs", "fuzz", "calibration_runs", "edges")
 HEAD = """# Measured
 
-Made by `make bench`; no figure here was typed by hand. `make bench SECTIONS="runs"` measures
+Made by `make bench`; no figure here was typed by hand. `make bench SECTIONS="scale"` measures
 one section again. Every section states its machine, day and commit: times of different days
 or machines do not compare.
 """

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from generate import Network, write
-from runs import snakemake
+from whole_runs import snakemake
 
 TITLE = "Scale"
 SIZES = ((301, 56), (1_000, 100), (5_000, 300), (20_000, 1_000))
