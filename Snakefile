@@ -51,6 +51,14 @@ include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/living.smk"
 
+# Seconds and memory of every job, where they are asked for (benchmarks/scale.py): to look at the
+# processes twice a second is a tenth of a run.
+if os.environ.get("NMA_BENCHMARKS"):
+    for each in workflow.rules:
+        if each.log:
+            each.benchmark_modifier = each.log_modifier
+            each.benchmark = str(each.log[0]).replace("logs/", "logs/benchmarks/", 1) + ".tsv"
+
 
 onsuccess:
     print_closing("results/summary.txt", since=STARTED)

@@ -78,5 +78,6 @@ def section(figures: dict) -> str:
         lost = "" if row["lost"] is None else f"{row['lost']:.0e}"
         z = f"{row['z']:.1f}" if "z" in row else ""
         told = row["nuts"] + (" (after the retry)" if row["attempt"] == "retry" else "")
+        told = told.replace("|", "\\|")
         lines.append(f"| {name} | {row['arms']} | {row['treatments']} | {lost} | {told} | {z} |")
     return "\n".join(lines)

@@ -5,25 +5,34 @@ results deleted; with nothing changed; with one chronic row changed. Then every 
 the wall time of one command on this machine.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 TITLE = "Whole runs on the committed data"
 ALONE = ("--config", "only=[main]")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def snakemake(folder: Path, *arguments: str, timeout: float | None = None) -> None:
+def snakemake(
+    folder: Path,
+    *arguments: str,
+    timeout: float | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """One run in a folder with the repository's or the folder's own workflow; its output goes
     nowhere. Raises if it fails."""
     own = folder / "Snakefile"
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(folder)]
     command += ["--snakefile", str(own if own.exists() else ROOT / "Snakefile"), *arguments]
-    subprocess.run(command, check=True, capture_output=True, timeout=timeout)
+    env = os.environ | environment
+    subprocess.run(command, check=True, capture_output=True, timeout=timeout, env=env)
 
 
 def run(folder: Path, *arguments: str) -> float:

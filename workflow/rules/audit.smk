@@ -14,8 +14,6 @@ rule audit_fit:
         audit="results/{analysis}/{stratum}/audit.csv",
     log:
         "logs/audit/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/audit/{analysis}_{stratum}.tsv"
     wildcard_constraints:
         analysis=fits_with("nuts"),
     conda:

@@ -22,8 +22,6 @@ rule rate_certainty:
         sof="results/{analysis}/{stratum}/sof.csv",
     log:
         "logs/rate_certainty/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/rate_certainty/{analysis}_{stratum}.tsv"
     # Before the figures: what follows from it is the end of the run.
     priority: 6
     conda:

@@ -15,8 +15,6 @@ rule check_network:
         **{name: f"results/{{analysis}}/{{stratum}}/checks/{name}.csv" for name in CHECKS},
     log:
         "logs/check_network/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/check_network/{analysis}_{stratum}.tsv"
     priority: 8
     conda:
         "../../environment.yml"
@@ -48,8 +46,6 @@ rule draw_checks:
         **figure_files([*CHECK_FIGURES, "sensitivity"], config["figures"]["check_formats"]),
     log:
         "logs/draw_checks/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/draw_checks/{analysis}_{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -14,8 +14,6 @@ rule compare_analyses:
         verdicts="results/comparison/{stratum}/verdicts.csv",
     log:
         "logs/compare_analyses/{stratum}.log",
-    benchmark:
-        "logs/benchmarks/compare_analyses/{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -55,8 +53,6 @@ rule draw_models:
         ),
     log:
         "logs/draw_models/{stratum}.log",
-    benchmark:
-        "logs/benchmarks/draw_models/{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1

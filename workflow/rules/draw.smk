@@ -13,8 +13,6 @@ rule draw_results:
         **figure_files(FIGURES),
     log:
         "logs/draw_results/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/draw_results/{analysis}_{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -41,8 +39,6 @@ rule draw_posterior:
         **figure_files(POSTERIOR_FIGURES),
     log:
         "logs/draw_posterior/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/draw_posterior/{analysis}_{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1

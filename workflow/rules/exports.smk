@@ -28,8 +28,6 @@ rule write_exports:
         flow_png="results/figures/flow.png",
     log:
         "logs/write_exports.log",
-    benchmark:
-        "logs/benchmarks/write_exports.tsv"
     # Before the figures: what follows from it is the end of the run.
     priority: 5
     conda:

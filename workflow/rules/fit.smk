@@ -12,8 +12,6 @@ rule fit_nuts:
         convergence="results/{analysis}/{stratum}/convergence.csv",
     log:
         "logs/fit/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/fit/{analysis}_{stratum}.tsv"
     wildcard_constraints:
         analysis=fits_with("nuts"),
     # The longest jobs first, so that both cores end together.
@@ -45,8 +43,6 @@ rule fit_exact:
         posterior="results/{analysis}/{stratum}/posterior.nc",
     log:
         "logs/fit/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/fit/{analysis}_{stratum}.tsv"
     wildcard_constraints:
         analysis=fits_with("exact"),
     conda:

@@ -13,8 +13,6 @@ rule write_manifest:
         "results/manifest.json",
     log:
         "logs/write_manifest.log",
-    benchmark:
-        "logs/benchmarks/write_manifest.tsv"
     # Last of all: it lists what is there.
     priority: -10
     conda:
@@ -62,8 +60,6 @@ rule write_update:
         network="results/update/network.csv",
     log:
         "logs/write_update.log",
-    benchmark:
-        "logs/benchmarks/write_update.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -108,8 +104,6 @@ rule compare_extractions:
         summary="results/compare/summary.txt",
     log:
         "logs/compare_extractions.log",
-    benchmark:
-        "logs/benchmarks/compare_extractions.tsv"
     conda:
         "../../environment.yml"
     threads: 1

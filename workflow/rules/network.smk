@@ -24,8 +24,6 @@ checkpoint prepare_networks:
         unassigned=[f"results/{a}/unassigned.csv" for a in SETTINGS],
     log:
         "logs/prepare_networks.log",
-    benchmark:
-        "logs/benchmarks/prepare_networks.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -50,8 +48,6 @@ rule list_networks:
         "results/networks.json",
     log:
         "logs/list_networks.log",
-    benchmark:
-        "logs/benchmarks/list_networks.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -71,8 +67,6 @@ checkpoint know_networks:
         "results/networks_known.json",
     log:
         "logs/know_networks.log",
-    benchmark:
-        "logs/benchmarks/know_networks.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -90,8 +84,6 @@ rule state_not_estimable:
         "results/{analysis}/{stratum}/not_estimable.txt",
     log:
         "logs/state_not_estimable/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/state_not_estimable/{analysis}_{stratum}.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -36,8 +36,6 @@ rule write_report:
         config="results/config.json",
     log:
         "logs/write_report.log",
-    benchmark:
-        "logs/benchmarks/write_report.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -10,8 +10,6 @@ rule summarise_posterior:
         **table_files(TABLES),
     log:
         "logs/summarise/{analysis}_{stratum}.log",
-    benchmark:
-        "logs/benchmarks/summarise/{analysis}_{stratum}.tsv"
     wildcard_constraints:
         analysis=fits_with("nuts"),
     # Before the figures: what follows from it is the end of the run.

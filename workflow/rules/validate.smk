@@ -33,8 +33,6 @@ rule validate_trials:
         errors="results/validation/errors.txt",
     log:
         "logs/validate_trials.log",
-    benchmark:
-        "logs/benchmarks/validate_trials.tsv"
     conda:
         "../../environment.yml"
     threads: 1

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pymc.distributions.transforms import Interval, log_exp_m1
 from xarray import DataTree
 
+import nma.quick_compile  # noqa: F401
 from nma.arms import Arms
 from nma.priors import Hyper, Prior
 from nma.structure import Structure
