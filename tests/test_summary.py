@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from networks import BASELINE, REFERENCE, published
 
 from nma import exact, summary
@@ -117,3 +118,20 @@ def test_league_tells_the_tails_of_both_directions():
         assert row["ci_low"] == pytest.approx(np.quantile(x, 0.025))
         for t in (0, 5, 10):
             assert row[f"p_below_{-t}" if t else "p_below_0"] == np.mean(x < -t)
+
+
+@settings(max_examples=200)
+@given(
+    x=arrays(
+        float, st.tuples(st.integers(1, 30), st.integers(1, 70)), elements=st.floats(-1e9, 1e9)
+    ),
+    p=st.lists(st.floats(0, 1), min_size=1, max_size=4),
+)
+def test_quantiles_are_numpys_to_the_last_digit(x, p):
+    assert np.array_equal(summary.quantiles(x, p), np.quantile(x, p, axis=0))
+
+
+def test_a_missing_draw_is_a_missing_quantile():
+    x = np.array([[1.0, 1.0], [np.nan, 2.0], [3.0, 3.0]])
+    found = summary.quantiles(x, (0.0, 0.5))
+    assert np.array_equal(found, [[np.nan, 1.0], [np.nan, 2.0]], equal_nan=True)

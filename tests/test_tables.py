@@ -9,6 +9,7 @@ from nma.findings import COLUMNS, Finding, as_table, describe, nearest
 from nma.tables import (
     FILE,
     ROW,
+    Folder,
     InputError,
     is_number,
     read_input,
@@ -304,3 +305,14 @@ def test_a_long_list_is_cut_and_says_so():
 )
 def test_nearest(word, answer):
     assert nearest(word, ["treatment", "Study", "measure"]) == answer
+
+
+def test_a_folder_reads_a_table_when_it_is_asked_for(tmp_path):
+    write_table(pd.DataFrame({"p": [0.25]}), tmp_path / "egger.csv")
+    (tmp_path / "net_heat.csv").write_bytes(b"\xff")  # no text: to read it would raise
+    folder = Folder(tmp_path)
+    assert list(folder) == ["egger", "net_heat"]
+    assert folder["egger"]["p"].tolist() == [0.25]
+    assert folder["egger"] is folder["egger"]
+    assert "funnel" not in folder
+    assert not Folder(tmp_path / "absent")

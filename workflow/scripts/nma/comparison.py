@@ -181,19 +181,26 @@ def _elpd(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float]:
 def survival(table: pd.DataFrame) -> list[str]:
     """In plain words, for each treatment whose verdict changes or is more than "not shown":
     in how many analyses it holds, and where it does not."""
+    of: dict[str, dict[str, dict[str, Any]]] = {}  # rows by treatment, then analysis
+    for row in table.assign(changed=_true(table["changed"])).to_dict("records"):
+        of.setdefault(row["treatment"], {})[row["analysis"]] = row
     sentences = []
-    for name, rows in table.groupby("treatment", sort=False):
-        of_main = rows.loc[rows["analysis"] == "main", "verdict"].iloc[0]
-        told = rows[~rows["verdict"].isin([NOT_LINKED, ABSENT]) & (rows["analysis"] != "main")]
-        changed = told[_true(told["changed"])]
-        if changed.empty and of_main == NOT_SHOWN:
+    for name, rows in of.items():
+        of_main = rows["main"]["verdict"]
+        others = [row for analysis, row in rows.items() if analysis != "main"]
+        told = [row for row in others if row["verdict"] not in (NOT_LINKED, ABSENT)]
+        changed: dict[str, list[str]] = {}  # analyses by what they say instead
+        for row in told:
+            if row["changed"]:
+                changed.setdefault(row["verdict"], []).append(row["analysis"])
+        if not changed and of_main == NOT_SHOWN:
             continue
-        same = len(told) - len(changed)
+        same = len(told) - sum(map(len, changed.values()))
         text = f"{name}: {_words(of_main)} in main and in {same} of {len(told)} other analyses"
-        for verdict, group in changed.groupby("verdict", sort=False):
-            text += f"; {_words(verdict)} in {', '.join(group['analysis'])}"
-        unlinked = rows.loc[rows["verdict"] == NOT_LINKED, "analysis"]
-        if len(unlinked):
+        for verdict, analyses in changed.items():
+            text += f"; {_words(verdict)} in {', '.join(analyses)}"
+        unlinked = [analysis for analysis, row in rows.items() if row["verdict"] == NOT_LINKED]
+        if unlinked:
             text += f"; not linked in {', '.join(unlinked)}"
         sentences.append(text + ".")
     return sentences

@@ -136,4 +136,7 @@ def predictive(effect: Array, sd: Array, seed: int) -> Array:
     """
     rng = stream(seed, "predictive")
     sd = sd if sd.ndim == 2 else sd[:, None]
-    return effect + sd * rng.standard_normal(effect.shape)
+    new = rng.standard_normal(effect.shape)
+    new *= sd
+    new += effect
+    return new

@@ -19,7 +19,7 @@ from nma.checks import words
 from nma.checks.words import named
 from nma.pages import embed, listed
 from nma.settings import differences, stratum_seed
-from nma.tables import read_back, read_json, read_typed
+from nma.tables import Folder, read_back, read_json, read_typed
 from nma.verdict import BEATS, COMPARATOR, INCONCLUSIVE, NO_WORTHWHILE, WORSE, WORTHWHILE, claim
 
 PACKAGES = ("pymc", "nutpie", "arviz-stats", "pandera", "snakemake", "numpy", "pandas")
@@ -135,10 +135,9 @@ def _stratum(root: Path, name: str, settings: Mapping[str, Any]) -> dict[str, An
     out["borderline"] = _borderline(out, active["treatment"], settings["headline"]["beats"])
     out["certainty"] = out["certainty"][out["certainty"]["comparator"] == settings["reference"]]
     out["rows"] = _rows(out, settings)
-    checked = sorted((folder / "checks").glob("*.csv"))
-    if checked:
-        tables = {path.stem: read_typed(path) for path in checked}
-        out["checks"] = words.sections(tables, settings["reference"], settings["mid"]["value"])
+    checks = Folder(folder / "checks")
+    if checks:
+        out["checks"] = words.sections(checks, settings["reference"], settings["mid"]["value"])
     figures = sorted((folder / "figures").glob("*.svg"))
     out["figures"] = {path.stem: embed(path) for path in figures}
     return out

@@ -15,6 +15,7 @@ from nma.draws import named, predictive
 
 Array = NDArray[np.float64]
 INTERVAL = (0.025, 0.975)
+TOGETHER = 64  # columns whose draws fit a processor's cache
 SUMMARY = ("mean", "sd", "median", "ci_low", "ci_high")
 # The other way round: of which the negative is taken.
 TURNED = {"mean": "mean", "median": "median", "ci_low": "ci_high", "ci_high": "ci_low"}
@@ -88,10 +89,20 @@ def league(names: Sequence[str], d: Array, thresholds: Sequence[float] = ()) -> 
 
 
 def quantiles(x: Array, p: Sequence[float]) -> Array:
-    """(len(p), k) quantiles of x (draws, k), those of ``numpy.quantile``. Sorted first, each
-    column by itself in memory: less than half the time."""
-    ordered = np.sort(np.ascontiguousarray(x.T), axis=1)
-    return np.quantile(ordered, p, axis=1)
+    """(len(p), k) quantiles of x (draws, k), those of ``numpy.quantile``; missing where a draw
+    is. A few columns at a time are sorted, each by itself in memory, and read off: a quarter
+    of the time."""
+    at = np.asarray(p) * (len(x) - 1)
+    below, above, part = at.astype(int), np.ceil(at).astype(int), at % 1
+    made = np.empty((len(at), x.shape[1]))
+    for start in range(0, x.shape[1], TOGETHER):
+        columns = slice(start, start + TOGETHER)
+        ordered = np.sort(np.ascontiguousarray(x[:, columns].T), axis=1)
+        low, high = ordered[:, below], ordered[:, above]
+        # From the nearer of the two, as numpy does: the same to the last digit.
+        found = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
+        made[:, columns] = np.where(np.isnan(ordered[:, -1:]), np.nan, found).T
+    return made
 
 
 def rank_draws(d: Array) -> NDArray[np.int64]:

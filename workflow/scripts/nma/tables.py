@@ -5,7 +5,8 @@ Input tables are read as text: no cell is interpreted, so a decimal comma or the
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -137,7 +138,9 @@ def unguard(cells: pd.Series) -> pd.Series:
 
 def read_back(path: str | Path) -> pd.DataFrame:
     """A table of our own as text, blanks as "" ("NA" may be a value)."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False).apply(unguard)
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    # Most tables have no apostrophe at all: to look at each cell is half of reading them.
+    return table.apply(unguard) if b"'" in Path(path).read_bytes() else table
 
 
 def read_typed(path: str | Path, text: Collection[str] = TEXT) -> pd.DataFrame:
@@ -149,6 +152,24 @@ def read_typed(path: str | Path, text: Collection[str] = TEXT) -> pd.DataFrame:
         if numeric.notna().eq(table[column].ne("")).all():
             table[column] = numeric
     return table
+
+
+class Folder(Mapping[str, pd.DataFrame]):
+    """The tables of a folder by name, each read when first asked for: words and figures want
+    few of those that the checks leave, and the largest are not among them."""
+
+    def __init__(self, path: str | Path):
+        self._paths = {file.stem: file for file in sorted(Path(path).glob("*.csv"))}
+        self._read = cache(lambda name: read_typed(self._paths[name]))
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def read_json(path: str | Path) -> Any:
