@@ -88,7 +88,12 @@ SHOWN = {
 def _cell(step: dict, readings: tuple[str, ...]) -> str:
     if "over" in step:
         return f"over {step['over']}"
-    return f"{sum(step['seconds'][name] for name in readings):.2g}"
+    return _two(sum(step["seconds"][name] for name in readings))
+
+
+def _two(seconds: float) -> str:
+    """Two digits that mean something, and never a power of ten."""
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def section(figures: dict) -> str:
@@ -160,11 +165,11 @@ def _growth(growth: dict) -> list[str]:
         if stage not in few or "over" in few[stage] or "over" in many[stage]:
             continue
         a, b = (sum(x[stage]["seconds"][r] for r in readings) for x in (few, many))
-        lines.append(f"| {name} | {a:.2g} | {b:.2g} | {math.log(b / a) / times:.2f} |")
+        lines.append(f"| {name} | {_two(a)} | {_two(b)} | {math.log(b / a) / times:.2f} |")
     if all("over" not in x["nuts"] for x in (few, many)):
         a, b = few["nuts"]["sampling"], many["nuts"]["sampling"]
         lines.append(
-            f"| NUTS, sampling alone | {a:.2g} | {b:.2g} | {math.log(b / a) / times:.2f} |"
+            f"| NUTS, sampling alone | {_two(a)} | {_two(b)} | {math.log(b / a) / times:.2f} |"
         )
     return lines
 

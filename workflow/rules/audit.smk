@@ -14,6 +14,7 @@ rule audit_fit:
         audit="results/{analysis}/{stratum}/audit.csv",
     log:
         "logs/audit/{analysis}_{stratum}.log",
+    priority: 9
     wildcard_constraints:
         analysis=fits_with("nuts"),
     conda:

@@ -46,6 +46,7 @@ rule draw_checks:
         **figure_files([*CHECK_FIGURES, "sensitivity"], config["figures"]["check_formats"]),
     log:
         "logs/draw_checks/{analysis}_{stratum}.log",
+    priority: 4
     conda:
         "../../environment.yml"
     threads: 1

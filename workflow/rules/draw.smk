@@ -13,6 +13,7 @@ rule draw_results:
         **figure_files(FIGURES),
     log:
         "logs/draw_results/{analysis}_{stratum}.log",
+    priority: 4
     conda:
         "../../environment.yml"
     threads: 1
@@ -39,6 +40,7 @@ rule draw_posterior:
         **figure_files(POSTERIOR_FIGURES),
     log:
         "logs/draw_posterior/{analysis}_{stratum}.log",
+    priority: 4
     conda:
         "../../environment.yml"
     threads: 1

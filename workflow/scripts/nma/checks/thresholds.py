@@ -330,11 +330,15 @@ class _Search:
             mean = weights @ self.mean + u[:, None] * (weights @ slope)
             return mean.argmin(axis=1)[:, None]
         return np.array(
-            [
-                self.rule.holds(self.mean + shift * slope, self.sd, w)
-                for shift, w in zip(u, weights, strict=True)
-            ]
+            [self._holds(shift, slope, w) for shift, w in zip(u, weights, strict=True)]
         )
+
+    def _holds(self, shift: float, slope: Array, weights: Array) -> NDArray[np.bool_]:
+        # The grid is wide, so that the data can move tau: at each shift most nodes add nothing
+        # to a probability, not in its last digit.
+        used = weights > np.finfo(float).eps / len(weights)
+        mean = self.mean[used] + shift * slope[used]
+        return self.rule.holds(mean, self.sd[used], weights[used])
 
     def _derivatives(self, direction: Array) -> tuple[Array, Array, Array]:
         """Per node of tau: change of the means (T, candidates) per point of shift, first
