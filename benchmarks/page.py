@@ -19,7 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES, PAGE = ROOT / "docs/benchmarks", ROOT / "docs/benchmarks.md"
 # In the order of the page.
-SECTIONS = ("whole_runs", "scale", "cluster", "fault_runs", "fuzz", "calibration_runs", "edges")
+SECTIONS = (
+    *("whole_runs", "simulated_runs", "scale", "cluster", "fault_runs", "fuzz"),
+    *("calibration_runs", "edges"),
+)
 HEAD = """# Measured
 
 Made by `make bench`; no figure here was typed by hand. `make bench SECTIONS="scale"` measures
@@ -37,10 +40,15 @@ def machine() -> str:
 
 
 def commit() -> str:
-    """The commit that was measured, marked if files differ from it."""
-    command = ["git", "describe", "--always", "--dirty"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return told.stdout.strip()
+    """The commit that was measured, marked if files other than these pages differ from it."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
+    changed = git("status", "--porcelain", "--", ".", ":!docs/benchmarks", ":!docs/benchmarks.md")
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
 def measured(name: str) -> dict:

@@ -1,17 +1,10 @@
-"""How time and memory grow with the network: every step alone, and whole runs rule by rule."""
+"""How time and memory grow with the network, step by step."""
 
-import csv
 import json
 import math
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
-
-from generate import Network, write
-from whole_runs import snakemake
 
 TITLE = "Scale"
 SIZES = ((301, 56), (1_000, 100), (5_000, 300), (20_000, 1_000))
@@ -19,7 +12,6 @@ GROWTH = ((2_000, 100), (8_000, 100))  # more studies of as many treatments
 STAGES = ("exact_fit", "splits", "left_out", "nuts", "textbook")
 GROWING = ("exact_fit", "left_out", "nuts")
 LIMIT = 300  # seconds of one step, beyond which it is stopped and said so
-WHOLE, WHOLE_LIMIT = ((301, 56), (1_000, 100)), 900
 
 
 def staged(stage: str, studies: int, treatments: int) -> dict:
@@ -33,42 +25,11 @@ def staged(stage: str, studies: int, treatments: int) -> dict:
     return json.loads(told.stdout.splitlines()[-1])
 
 
-def whole(studies: int, treatments: int) -> dict:
-    """A whole run from trials.csv to the report: seconds; and, of a second one, since to look at
-    the processes slows a run, every job's."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = write(Network(studies, treatments), Path(temporary) / "network")
-        begun = time.perf_counter()
-        try:
-            snakemake(folder, timeout=WHOLE_LIMIT)
-        except subprocess.TimeoutExpired:
-            return {"over": WHOLE_LIMIT}
-        seconds = time.perf_counter() - begun
-        shutil.rmtree(folder / "results")
-        snakemake(folder, "--benchmark-extended", environment={"NMA_BENCHMARKS": "1"})
-        page = (folder / "results/report.html").stat().st_size / 1e6
-        jobs = [_job(path) for path in sorted((folder / "logs/benchmarks").rglob("*.tsv"))]
-    return {"seconds": seconds, "report_mb": page, "jobs": jobs}
-
-
-def _job(path: Path) -> dict:
-    with path.open(encoding="utf-8") as lines:
-        row = list(csv.DictReader(lines, delimiter="\t"))[-1]
-    asked = json.loads(row["resources"].replace("'", '"'))
-    return {
-        "rule": row["rule_name"],
-        "seconds": float(row["s"]),
-        "megabytes": float(row["max_rss"]) if row["max_rss"] != "NA" else 0.0,
-        "asked": asked.get("mem_mb"),
-    }
-
-
 def measure() -> dict:
-    """Every step at every size, growth with the studies, whole runs."""
+    """Every step at every size, and growth with the studies."""
     return {
         "steps": {f"{s} x {k}": {x: staged(x, s, k) for x in STAGES} for s, k in SIZES},
         "growth": {f"{s} x {k}": {x: staged(x, s, k) for x in GROWING} for s, k in GROWTH},
-        "whole": {f"{s} x {k}": whole(s, k) for s, k in WHOLE},
     }
 
 
@@ -97,7 +58,7 @@ def _two(seconds: float) -> str:
 
 
 def section(figures: dict) -> str:
-    """Tables: steps, memory, samplers, growth, rules."""
+    """Tables: steps, memory, samplers, growth."""
     sizes = list(figures["steps"])
     head = f"| | {' | '.join(sizes)} |\n|---|{'---:|' * len(sizes)}"
     lines = [
@@ -119,7 +80,6 @@ def section(figures: dict) -> str:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += _samplers(figures["steps"])
     lines += _growth(figures["growth"])
-    lines += _rules(figures["whole"])
     return "\n".join(lines)
 
 
@@ -171,38 +131,4 @@ def _growth(growth: dict) -> list[str]:
         lines.append(
             f"| NUTS, sampling alone | {_two(a)} | {_two(b)} | {math.log(b / a) / times:.2f} |"
         )
-    return lines
-
-
-def _rules(runs: dict) -> list[str]:
-    """Whole runs: seconds and memory of every rule, the larger stratum's."""
-    done = {size: run for size, run in runs.items() if "over" not in run}
-    lines = ["\nWhole runs, `--cores 2`, from trials.csv to the report, code compiled before:\n"]
-    for size, run in runs.items():
-        told = f"over {run['over']} s" if "over" in run else (
-            f"{run['seconds']:.0f} s; report {run['report_mb']:.1f} MB"
-        )  # fmt: skip
-        lines.append(f"- {size} (acute and chronic, `main` alone): {told}")
-    if not done:
-        return lines
-    names = " | ".join(f"{size}, s | MB | asked" for size in done)
-    lines += [
-        "\nRule by rule, of a second run that was measured, the longest job of each; MB is its"
-        " peak, asked is its `mem_mb`:\n",
-        f"| rule | {names} |",
-        f"|---|{'---:|---:|---:|' * len(done)}",
-    ]
-    by: dict[str, dict[str, dict]] = {}
-    for size, run in done.items():
-        for job in run["jobs"]:
-            row = by.setdefault(job["rule"], {}).setdefault(size, job)
-            if job["seconds"] > row["seconds"]:
-                by[job["rule"]][size] = job
-    order = sorted(by, key=lambda rule: -max(job["seconds"] for job in by[rule].values()))
-    for rule in order:
-        cells = []
-        for size in done:
-            job = by[rule].get(size)
-            cells += [f"{job['seconds']:.1f}", f"{job['megabytes']:.0f}", str(job["asked"])] if job else ["", "", ""]  # fmt: skip  # noqa: E501
-        lines.append(f"| {rule} | {' | '.join(cells)} |")
     return lines

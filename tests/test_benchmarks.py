@@ -33,8 +33,8 @@ def test_every_section_says_where_and_when():
 
 def test_rules_ask_for_the_memory_that_was_measured():
     """Of a network of the size of the source review."""
-    kept = json.loads((ROOT / "docs/benchmarks/scale.json").read_text(encoding="utf-8"))
-    jobs = kept["figures"]["whole"]["301 x 56"]["jobs"]
+    kept = json.loads((ROOT / "docs/benchmarks/simulated_runs.json").read_text(encoding="utf-8"))
+    jobs = kept["figures"]["301 x 56"]["jobs"]
     assert {job["rule"] for job in jobs} >= {"fit_nuts", "check_network", "write_report"}
     for job in jobs:
         assert job["megabytes"] <= job["asked"], job["rule"]

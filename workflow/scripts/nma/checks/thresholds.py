@@ -329,9 +329,7 @@ class _Search:
         if self.decision == "best":
             mean = weights @ self.mean + u[:, None] * (weights @ slope)
             return mean.argmin(axis=1)[:, None]
-        return np.array(
-            [self._holds(shift, slope, w) for shift, w in zip(u, weights, strict=True)]
-        )
+        return np.array([self._holds(shift, slope, w) for shift, w in zip(u, weights, strict=True)])
 
     def _holds(self, shift: float, slope: Array, weights: Array) -> NDArray[np.bool_]:
         # The grid is wide, so that the data can move tau: at each shift most nodes add nothing
