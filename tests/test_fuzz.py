@@ -1,9 +1,10 @@
 """Any bytes: a result or the project's own refusal (tests/fuzzing.py says which), never more.
 
 make fuzz does the same for longer, guided by coverage; what it found is tested by name in the
-test file of the module that was mended.
+test file of the module that was mended. ``EXAMPLES`` and ``BOMBS`` make the slow part smaller.
 """
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 SLOW = ("trials", *fuzzing.REGISTRIES, *fuzzing.OVERLAYS)  # a whole validation each
 FAST = [name for name in fuzzing.TARGETS if name not in SLOW]
+EXAMPLES = int(os.environ.get("EXAMPLES", "60"))  # tables with odd words, of each kind
+EVERY = len(bombs.BOMBS) // int(os.environ.get("BOMBS", len(bombs.BOMBS)))
 # What people, programs and attackers put where a word or a number should be.
 ODD = [
     *("", " ", "\u00a0", "\u202e", "NA", "nan", "-inf", "1e999", "9" * 400, "1,5", "-0", "0x10"),
@@ -91,7 +94,7 @@ def test_odd_words_in_tables(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 def test_more_odd_words_in_tables(name):
-    @bounded(60)
+    @bounded(EXAMPLES)
     @given(st.one_of(*(cells_changed(seed, b",") for seed in fuzzing.seeds(name))))
     def run(data):
         tried(name, data)
@@ -100,7 +103,7 @@ def test_more_odd_words_in_tables(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", bombs.BOMBS)
+@pytest.mark.parametrize("name", list(bombs.BOMBS)[::EVERY])
 def test_bombs(name, tmp_path):
     took = bombs.measured(name, tmp_path)
     assert bool(took["said"]) == bombs.BOMBS[name][2], took
