@@ -55,6 +55,7 @@ format: setup
 	@$(RUN) ruff check --fix . ; $(RUN) ruff format . ; $(RUN) snakefmt Snakefile workflow/rules
 
 bench: setup ## docs/benchmarks.md: SECTIONS="scale edges ..." or all of them
+	@$(UV) sync --frozen --inexact --group cluster
 	@$(RUN) python benchmarks/page.py $(SECTIONS)
 
 bench-checks: run ## seconds of every check, on the chronic and on a simulated network
