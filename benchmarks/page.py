@@ -3,7 +3,7 @@
 A section is a module of this folder with ``TITLE``, ``measure()`` -> figures (what JSON can
 hold) and ``section(figures)`` -> Markdown. Its figures are kept in docs/benchmarks/, with the
 machine, the date and the commit, so that one section can be measured again alone:
-``make bench SECTIONS="scale"``.
+``make bench SECTIONS="scale"``. ``NOTE`` is a sentence for who reads them: what ran beside it.
 """
 
 import json
@@ -59,6 +59,7 @@ def measured(name: str) -> dict:
         "machine": machine(),
         "date": date.today().isoformat(),
         "commit": at,
+        "note": os.environ.get("NOTE", ""),
         "seconds": round(time.perf_counter() - begun),
         "figures": figures,
     }
@@ -73,6 +74,7 @@ def page() -> str:
             section = import_module(name)
             known = json.loads(kept.read_text(encoding="utf-8"))
             told = "{machine}; {date}; commit {commit}; measured in {seconds} s.".format(**known)
+            told += f" {known['note']}" if known.get("note") else ""
             parts.append(f"## {section.TITLE}\n\n{told}\n\n{section.section(known['figures'])}")
     return "\n".join(part.strip() + "\n" for part in parts)
 
