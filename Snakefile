@@ -51,6 +51,7 @@ include: "workflow/rules/draw.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/living.smk"
 
+
 # Seconds and memory of every job, where they are asked for (benchmarks/simulated_runs.py): to look at the
 # processes twice a second is a tenth of a run.
 if os.environ.get("NMA_BENCHMARKS"):

@@ -14,9 +14,9 @@ rule audit_fit:
         audit="results/{analysis}/{stratum}/audit.csv",
     log:
         "logs/audit/{analysis}_{stratum}.log",
-    priority: 9
     wildcard_constraints:
         analysis=fits_with("nuts"),
+    priority: 9
     conda:
         "../../environment.yml"
     threads: 1
